@@ -1,0 +1,154 @@
+//! The command line: one file for each command.
+
+mod check;
+mod invoke;
+mod json_input;
+mod send;
+mod serve;
+mod token;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+
+/// A host for WebAssembly plugins that transform a chatbot's answers.
+///
+/// An assistant's post-message webhook calls Retort with every answer that it is
+/// about to give. Retort verifies the caller, runs the assistant's plugins over the
+/// answer, each in a sandbox of its own, and returns it.
+#[derive(Debug, Parser)]
+#[command(name = "retort", version, after_help = EXAMPLES)]
+pub struct Command {
+    #[command(subcommand)]
+    verb: Verb,
+    #[command(flatten)]
+    logging: Logging,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  retort check --config retort.toml           is the configuration right?
+  retort serve --config retort.toml           serve it
+  retort invoke my-plugin.wasm answer.json    what does a plugin make of an answer?
+  retort send http://127.0.0.1:8080/webhooks/lobby answer.json --secret env:SECRET
+
+Each command has more with --help.";
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Serve(serve::Serve),
+    Check(check::Check),
+    Invoke(invoke::Invoke),
+    Token(token::Token),
+    Send(send::Send),
+}
+
+/// What goes to standard error, and how.
+#[derive(Debug, Args)]
+struct Logging {
+    /// What to log: error, warn, info, debug, trace, or a filter such as
+    /// `warn,retort::guest=info` (what plugins print has the target `retort::guest`)
+    #[arg(long, global = true, env = "RETORT_LOG", value_name = "FILTER")]
+    log: Option<String>,
+    /// How log lines look
+    #[arg(long, global = true, value_enum, default_value = "text")]
+    log_format: LogFormat,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum LogFormat {
+    /// A line for people
+    Text,
+    /// A JSON object a line, for machines
+    Json,
+}
+
+/// The configuration file of those commands that need one.
+#[derive(Debug, Args)]
+struct ConfigFile {
+    /// The configuration file
+    #[arg(long, short, value_name = "FILE", default_value = "retort.toml")]
+    config: PathBuf,
+}
+
+impl ConfigFile {
+    fn load(&self) -> Result<crate::config::Config, crate::config::ConfigError> {
+        crate::config::Config::load(&self.config, &environment)
+    }
+}
+
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// How a command ended, as its exit status says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    /// 0
+    Good,
+    /// 1: what the command was asked about is not good.
+    Bad,
+}
+
+impl Command {
+    /// Does what the command line says. The exit status is 0 for success, 1 where
+    /// what was asked about is bad (a configuration, a plugin's fault, an answer
+    /// that the assistant would not take), 2 where the command could not do its work.
+    #[must_use]
+    pub fn execute(self) -> ExitCode {
+        // Only the server tells its story unasked; the others have their results.
+        let default = match self.verb {
+            Verb::Serve(_) => "info",
+            _ => "warn,retort::guest=info",
+        };
+        if let Err(error) = self.logging.start(default) {
+            return failed(&error);
+        }
+        let ending = match self.verb {
+            Verb::Serve(serve) => serve.execute(),
+            Verb::Check(check) => check.execute(),
+            Verb::Invoke(invoke) => invoke.execute(),
+            Verb::Token(token) => token.execute(),
+            Verb::Send(send) => send.execute(),
+        };
+        match ending {
+            Ok(Ending::Good) => ExitCode::SUCCESS,
+            Ok(Ending::Bad) => ExitCode::from(1),
+            Err(error) => failed(&error),
+        }
+    }
+}
+
+fn failed(error: &anyhow::Error) -> ExitCode {
+    eprintln!("retort: {error:#}");
+    ExitCode::from(2)
+}
+
+impl Logging {
+    fn start(&self, default: &str) -> anyhow::Result<()> {
+        let filter = self.log.as_deref().unwrap_or(default);
+        let filter = EnvFilter::try_new(filter)
+            .map_err(|error| anyhow::anyhow!("--log {filter:?} is not a filter: {error}"))?;
+        let log = tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(std::io::stderr)
+            .with_ansi(std::io::stderr().is_terminal());
+        match self.log_format {
+            LogFormat::Text => log.init(),
+            LogFormat::Json => log.json().flatten_event(true).init(),
+        }
+        Ok(())
+    }
+}
+
+/// The runtime of every command that runs guests.
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        // Look for arrived bytes after every step: the default of 61 steps starves
+        // connections beside guests that compute for long.
+        .event_interval(1)
+        .build()
+}

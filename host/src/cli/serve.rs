@@ -1,0 +1,74 @@
+use super::{ConfigFile, Ending, runtime};
+use crate::auth::Auth;
+use crate::server::{self, Drained};
+use crate::snapshot::Snapshot;
+use anyhow::Context;
+use clap::Args;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Serve the webhooks of a configuration
+///
+/// Everything is checked and compiled before the port is opened. Ctrl-C or SIGTERM
+/// stop it: requests that have begun are finished first.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  retort serve --config retort.toml
+
+  The assistant's webhook URL is then http://ADDRESS:PORT/webhooks/ASSISTANT,
+  behind whatever terminates TLS for you. GET /healthz says that the process
+  lives, GET /readyz that it takes requests.")]
+pub(super) struct Serve {
+    #[command(flatten)]
+    file: ConfigFile,
+    /// Listen here instead of where the configuration says; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+}
+
+impl Serve {
+    pub(super) fn execute(self) -> anyhow::Result<Ending> {
+        let config = self.file.load()?;
+        let snapshot = Snapshot::build(config, |name| {
+            tracing::info!(plugin = name, "compiling");
+        })?;
+        for assistant in snapshot.assistants() {
+            if matches!(assistant.auth, Auth::None) {
+                tracing::warn!(
+                    assistant = assistant.name.as_str(),
+                    "anybody can call this webhook: its auth kind is none"
+                );
+            }
+        }
+        runtime()?.block_on(serve(snapshot, self.listen))
+    }
+}
+
+async fn serve(snapshot: Snapshot, listen: Option<SocketAddr>) -> anyhow::Result<Ending> {
+    let address = listen.unwrap_or(snapshot.server.listen);
+    // Before the port is open, so that a signal finds somebody from the beginning.
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let listener = TcpListener::bind(address).await.with_context(|| {
+        format!("cannot listen on {address}; is another program using it? --listen takes another")
+    })?;
+    let address = listener.local_addr()?;
+    // The one line on standard output: programs that start Retort wait for it.
+    writeln!(std::io::stdout(), "retort is listening on http://{address}")?;
+    let drained = server::run(listener, Arc::new(snapshot), async {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+    .await;
+    match drained {
+        Drained::Completely => tracing::info!("stopped"),
+        Drained::CutOff => tracing::warn!("stopped; some requests were cut off"),
+    }
+    Ok(Ending::Good)
+}

@@ -1,0 +1,87 @@
+use super::{Ending, environment};
+use crate::secret;
+use anyhow::Context;
+use clap::Args;
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Map, Value};
+use std::io::Write;
+use std::path::Path;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Mint the JWT that an assistant would send
+///
+/// Prints an HS256 token with `iat` and `exp`, for `Authorization: Bearer TOKEN`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  LOBBY_SECRET='purple unicorn' retort token --secret env:LOBBY_SECRET --expires 1h")]
+pub(super) struct Token {
+    #[command(flatten)]
+    claims: Claims,
+}
+
+/// What a token says and who signs it; `send` signs with the same.
+#[derive(Debug, Args)]
+pub(super) struct Claims {
+    /// Where the shared secret is: `env:NAME` or `file:PATH`
+    #[arg(long, value_name = "SOURCE")]
+    secret: String,
+    /// How long the token is valid; `never` leaves `exp` out
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse_expiry)]
+    expires: Expiry,
+    /// A further claim; a value that is JSON is taken as such, any other as a string
+    #[arg(long = "claim", value_name = "NAME=VALUE", value_parser = parse_claim)]
+    further: Vec<(String, Value)>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Expiry {
+    After(Duration),
+    Never,
+}
+
+fn parse_expiry(text: &str) -> Result<Expiry, String> {
+    match text {
+        "never" => Ok(Expiry::Never),
+        time => humantime::parse_duration(time)
+            .map(Expiry::After)
+            .map_err(|_| "write a time such as `30s` or `1h`, or `never`".to_owned()),
+    }
+}
+
+fn parse_claim(text: &str) -> Result<(String, Value), String> {
+    let (name, value) = text
+        .split_once('=')
+        .ok_or("write a claim as NAME=VALUE, such as `sub=lobby`")?;
+    let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
+    Ok((name.to_owned(), value))
+}
+
+impl Token {
+    pub(super) fn execute(self) -> anyhow::Result<Ending> {
+        writeln!(std::io::stdout(), "{}", self.claims.sign()?)?;
+        Ok(Ending::Good)
+    }
+}
+
+impl Claims {
+    /// A token over these claims, issued now.
+    pub(super) fn sign(&self) -> anyhow::Result<String> {
+        let secret: SecretString = secret::resolve(&self.secret, Path::new(""), &environment)
+            .context("--secret cannot be used")?;
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .context("the system's clock is before 1970")?;
+        let mut claims = Map::new();
+        claims.insert("iat".to_owned(), now.as_secs().into());
+        if let Expiry::After(time) = self.expires {
+            let expiry = now.saturating_add(time);
+            claims.insert("exp".to_owned(), expiry.as_secs().into());
+        }
+        claims.extend(self.further.iter().cloned());
+        let key = EncodingKey::from_secret(secret.expose_secret().as_bytes());
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key)
+            .context("the token cannot be signed")
+    }
+}

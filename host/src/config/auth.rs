@@ -1,0 +1,146 @@
+//! `[assistants.NAME.auth]`: how the assistant's webhook proves who it is.
+
+use super::reader::{Item, Table};
+use super::{Context, optional};
+use crate::auth::{ApiKey, Auth, Basic, Bearer, Jwt};
+use crate::secret;
+use http::HeaderName;
+use secrecy::SecretString;
+use std::str::FromStr;
+use std::time::Duration;
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Jwt,
+    Basic,
+    Bearer,
+    ApiKey,
+    None,
+}
+
+const KINDS: [(&str, Kind); 5] = [
+    ("jwt", Kind::Jwt),
+    ("basic", Kind::Basic),
+    ("bearer", Kind::Bearer),
+    ("api_key", Kind::ApiKey),
+    ("none", Kind::None),
+];
+
+pub(super) fn read(assistant: &Table<'_>, context: &Context<'_>) -> Option<Auth> {
+    let table = assistant
+        .required(
+            "auth",
+            "say how the webhook proves who it is: auth = { kind = \"jwt\", secrets = [\"env:MY_SECRET\"] }; \
+             an open webhook has to say auth = { kind = \"none\" }",
+        )?
+        .table("`auth`".to_owned())?;
+    let kind = table
+        .required("kind", "jwt, basic, bearer, api_key or none")
+        .and_then(|item| item.choice(&KINDS));
+    let Some(kind) = kind else {
+        // Without the kind nobody knows which other keys belong here.
+        return None;
+    };
+    let auth = match kind {
+        Kind::Jwt => read_jwt(&table, context),
+        Kind::Basic => read_basic(&table, context),
+        Kind::Bearer => {
+            read_secrets(&table, context).map(|tokens| Auth::Bearer(Bearer::new(&tokens)))
+        }
+        Kind::ApiKey => read_api_key(&table, context),
+        Kind::None => Some(Auth::None),
+    };
+    table.refuse_unknown_keys();
+    auth
+}
+
+fn read_jwt(table: &Table<'_>, context: &Context<'_>) -> Option<Auth> {
+    let secrets = read_secrets(table, context);
+    let leeway = optional(table, "leeway", |item| {
+        item.duration(Duration::ZERO..=Duration::from_secs(300))
+    });
+    let require_exp = optional(table, "require_exp", Item::boolean);
+    let max_age = optional(table, "max_age", |item| {
+        item.duration(Duration::from_secs(1)..=Duration::from_secs(86_400))
+    });
+    let mut jwt = Jwt::new(&secrets?);
+    jwt.leeway = leeway?.unwrap_or(jwt.leeway);
+    jwt.require_exp = require_exp?.unwrap_or(jwt.require_exp);
+    jwt.max_age = max_age?;
+    Some(Auth::Jwt(Box::new(jwt)))
+}
+
+fn read_basic(table: &Table<'_>, context: &Context<'_>) -> Option<Auth> {
+    let user = table
+        .required("user", "the user name: user = \"assistant\"")
+        .and_then(|item| {
+            let user = item.string()?;
+            if user.contains(':') {
+                return item.refuse(
+                    "a user name cannot contain a colon",
+                    "RFC 7617 ends the name at the first colon; choose another",
+                );
+            }
+            Some(user)
+        });
+    let password = table
+        .required("password", "where the password is: password = \"env:NAME\"")
+        .and_then(|item| read_secret(&item, context));
+    Some(Auth::Basic(Basic::new(user?, &password?)))
+}
+
+fn read_api_key(table: &Table<'_>, context: &Context<'_>) -> Option<Auth> {
+    let header = table
+        .required("header", "the header's name: header = \"x-api-key\"")
+        .and_then(|item| {
+            HeaderName::from_str(item.string()?).ok().or_else(|| {
+                item.refuse(
+                    "this cannot be a header's name",
+                    "it has letters, digits and `-`, such as \"x-api-key\"",
+                )
+            })
+        });
+    let values = read_secrets(table, context);
+    Some(Auth::ApiKey(ApiKey::new(header?, &values?)))
+}
+
+/// One or several, so that a secret can be changed while both sides are running.
+fn read_secrets(table: &Table<'_>, context: &Context<'_>) -> Option<Vec<SecretString>> {
+    let item = table.required(
+        "secrets",
+        "where the secret is: secrets = [\"env:NAME\"]; name two while you change it",
+    )?;
+    let sources = item.array()?;
+    if sources.is_empty() {
+        return item.refuse(
+            "at least one secret is needed",
+            "secrets = [\"env:NAME\"] or secrets = [\"file:PATH\"]",
+        );
+    }
+    let secrets: Vec<_> = sources
+        .iter()
+        .map(|source| read_secret(source, context))
+        .collect();
+    secrets.into_iter().collect()
+}
+
+fn read_secret(item: &Item<'_>, context: &Context<'_>) -> Option<SecretString> {
+    match secret::resolve(item.string()?, context.base, context.environment) {
+        Ok(secret) => Some(secret),
+        Err(error) => {
+            let hint = match &error {
+                secret::SecretError::NotASource => {
+                    "put the text into an environment variable or a file, and name that"
+                }
+                secret::SecretError::NotSet(_) => "set it before Retort starts",
+                secret::SecretError::Unreadable { .. } => {
+                    "check the path, which starts at the configuration's folder, and who may read it"
+                }
+                secret::SecretError::Empty(_) | secret::SecretError::TooLong { .. } => {
+                    "it has to be the text that stands in the assistant's Secret field"
+                }
+            };
+            item.refuse(error.to_string(), hint)
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! `[server]` and `[sandbox]`.
+
+use super::optional;
+use super::reader::Table;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+/// How the server listens and what it takes from strangers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    /// Where to listen. Default: `127.0.0.1:8080`.
+    pub listen: SocketAddr,
+    /// The largest request body, in bytes. Default: 4 MiB.
+    pub body_bytes: usize,
+    /// The largest request head (request line and header fields), in bytes. Default: 64 KiB.
+    pub head_bytes: usize,
+    /// How long a request's head may take to arrive. Default: 10 s.
+    pub head_timeout: Duration,
+    /// How long requests in flight may go on after a signal to stop. Default: 30 s.
+    pub drain_timeout: Duration,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            body_bytes: 4 << 20,
+            head_bytes: 64 << 10,
+            head_timeout: Duration::from_secs(10),
+            drain_timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+/// What all calls share.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sandbox {
+    /// How many calls may run at once, in the whole process. Default: 64.
+    pub concurrency: u32,
+    /// How long a call waits for its turn before its stage is a fault. Default: 1 s.
+    pub wait: Duration,
+    /// The stack of a guest, in bytes. It is one for all, because compiled code
+    /// relies on it. Default: 512 KiB.
+    pub stack_bytes: usize,
+}
+
+impl Default for Sandbox {
+    fn default() -> Self {
+        Self {
+            concurrency: 64,
+            wait: Duration::from_secs(1),
+            stack_bytes: 512 << 10,
+        }
+    }
+}
+
+pub(super) fn read_server(root: &Table<'_>) -> Option<Server> {
+    let default = Server::default();
+    let Some(item) = root.optional("server") else {
+        return Some(default);
+    };
+    let table = item.table("[server]".to_owned())?;
+    let listen = optional(&table, "listen", |item| {
+        item.string()?.parse().ok().or_else(|| {
+            item.refuse(
+                "this is not an address and port",
+                "write it as \"127.0.0.1:8080\" or \"[::1]:8080\"; 0.0.0.0 is every IPv4 interface",
+            )
+        })
+    });
+    let body_bytes = optional(&table, "body", |i| i.bytes(1 << 10..=64 << 20));
+    // hyper takes no less than 8 KiB.
+    let head_bytes = optional(&table, "head", |i| i.bytes(8 << 10..=1 << 20));
+    let seconds = Duration::from_secs;
+    let head_timeout = optional(&table, "head_timeout", |i| {
+        i.duration(Duration::from_millis(100)..=seconds(60))
+    });
+    let drain_timeout = optional(&table, "drain_timeout", |i| {
+        i.duration(Duration::ZERO..=seconds(300))
+    });
+    table.refuse_unknown_keys();
+    Some(Server {
+        listen: listen?.unwrap_or(default.listen),
+        body_bytes: body_bytes?.unwrap_or(default.body_bytes),
+        head_bytes: head_bytes?.unwrap_or(default.head_bytes),
+        head_timeout: head_timeout?.unwrap_or(default.head_timeout),
+        drain_timeout: drain_timeout?.unwrap_or(default.drain_timeout),
+    })
+}
+
+pub(super) fn read_sandbox(root: &Table<'_>) -> Option<Sandbox> {
+    let default = Sandbox::default();
+    let Some(item) = root.optional("sandbox") else {
+        return Some(default);
+    };
+    let table = item.table("[sandbox]".to_owned())?;
+    let concurrency = optional(&table, "concurrency", |i| i.integer(1..=10_000));
+    let wait = optional(&table, "wait", |i| {
+        i.duration(Duration::ZERO..=super::LONGEST)
+    });
+    let stack_bytes = optional(&table, "stack", |i| i.bytes(16 << 10..=16 << 20));
+    table.refuse_unknown_keys();
+    Some(Sandbox {
+        concurrency: concurrency?
+            .and_then(|concurrency| u32::try_from(concurrency).ok())
+            .unwrap_or(default.concurrency),
+        wait: wait?.unwrap_or(default.wait),
+        stack_bytes: stack_bytes?.unwrap_or(default.stack_bytes),
+    })
+}

@@ -1,0 +1,210 @@
+//! Finding the parts of a webhook's body without building a tree of it.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::ops::Range;
+
+/// The events that are served. The vendor's other events are known by name, so
+/// that their refusal can say so.
+pub const SERVED: [&str; 1] = ["message_processed"];
+
+/// A webhook's body, as the places of its parts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// One of [`SERVED`].
+    pub name: &'static str,
+    /// Where the options are, an object; `None` where there are none.
+    pub options: Option<Range<usize>>,
+    /// Where the payload is, an object.
+    pub payload: Range<usize>,
+}
+
+/// Members that nobody knows are passed over; a known one that is there twice is
+/// an error, because two readers could take different ones.
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow)]
+    event: Option<&'a RawValue>,
+    #[serde(borrow)]
+    options: Option<&'a RawValue>,
+    #[serde(borrow)]
+    payload: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Name<'a> {
+    #[serde(borrow)]
+    name: std::borrow::Cow<'a, str>,
+}
+
+impl Event {
+    /// Finds the parts of a body.
+    ///
+    /// # Errors
+    /// A body that is not JSON in UTF-8, or not an event, says what is wrong with
+    /// it. Nothing of the body's content is repeated but the event's name.
+    pub fn find(body: &[u8]) -> Result<Self, EventError> {
+        let text =
+            std::str::from_utf8(body).map_err(|error| EventError::NotUtf8(error.valid_up_to()))?;
+        let envelope: Envelope<'_> = serde_json::from_str(text).map_err(|error| {
+            if error.is_data() {
+                EventError::NotAnEvent(error.to_string())
+            } else {
+                EventError::NotJson(error.to_string())
+            }
+        })?;
+        let event = envelope.event.ok_or(EventError::Missing("event"))?;
+        let payload = envelope.payload.ok_or(EventError::Missing("payload"))?;
+        for (part, value) in [
+            ("event", Some(event)),
+            ("payload", Some(payload)),
+            ("options", envelope.options),
+        ] {
+            if value.is_some_and(|value| !value.get().starts_with('{')) {
+                return Err(EventError::NotAnObject(part));
+            }
+        }
+        let name: Name<'_> = serde_json::from_str(event.get())
+            .map_err(|_| EventError::Missing("event.name, a string,"))?;
+        let name = SERVED
+            .into_iter()
+            .find(|served| *served == name.name)
+            .ok_or_else(|| EventError::unknown(&name.name))?;
+        Ok(Self {
+            name,
+            options: envelope.options.map(|options| place(text, options)),
+            payload: place(text, payload),
+        })
+    }
+}
+
+/// Where a borrowed part of a text is in it.
+fn place(text: &str, part: &RawValue) -> Range<usize> {
+    let start = part.get().as_ptr().addr() - text.as_ptr().addr();
+    start..start + part.get().len()
+}
+
+/// Why a body is not an event that can be served.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EventError {
+    /// JSON is exchanged in UTF-8 (RFC 8259, 8.1).
+    #[error("the body is not UTF-8: the first wrong byte is at offset {0}")]
+    NotUtf8(usize),
+    /// Broken or cut off; the words are the parser's, with line and column.
+    #[error("the body is not JSON: {0}")]
+    NotJson(String),
+    /// JSON of another shape than a webhook's.
+    #[error("the body is not a webhook event: {0}")]
+    NotAnEvent(String),
+    /// A part that every event has.
+    #[error("the body is not a webhook event: `{0}` is missing")]
+    Missing(&'static str),
+    /// A part has another type than an object.
+    #[error("the body is not a webhook event: `{0}` is not an object")]
+    NotAnObject(&'static str),
+    /// An event with a name that is not served.
+    #[error("the event `{0}` is not served here; served: {served}", served = SERVED.join(", "))]
+    UnknownEvent(String),
+}
+
+impl EventError {
+    /// The name is shortened: a stranger chose it.
+    fn unknown(name: &str) -> Self {
+        Self::UnknownEvent(name.escape_debug().take(64).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn find(body: &str) -> Result<Event, EventError> {
+        Event::find(body.as_bytes())
+    }
+
+    #[test]
+    fn finds_the_parts_where_they_are() {
+        let body = r#" {"payload" : {"a":[1.0]} ,"x":1,"options":{}, "event":{"name":"message_processed","y":2}} "#;
+        let event = find(body).unwrap();
+        assert_eq!(event.name, "message_processed");
+        assert_eq!(&body[event.payload], r#"{"a":[1.0]}"#);
+        assert_eq!(&body[event.options.unwrap()], "{}");
+        let escaped = r#"{"payload":{},"event":{"name":"message\u005fprocessed"}}"#;
+        assert_eq!(find(escaped).unwrap().options, None);
+    }
+
+    #[test]
+    fn says_what_is_wrong() {
+        let cases = [
+            ("", "not JSON: EOF while parsing"),
+            ("nonsense", "not JSON: expected"),
+            (r#"{"event":"#, "not JSON: EOF while parsing"),
+            (
+                r#"{"event":{"name":"message_processed"},"payload":{}} x"#,
+                "trailing characters",
+            ),
+            ("[]", "not a webhook event"),
+            ("7", "not a webhook event"),
+            ("{}", "`event` is missing"),
+            (
+                r#"{"event":{"name":"message_processed"}}"#,
+                "`payload` is missing",
+            ),
+            (
+                r#"{"event":{"name":"message_processed"},"payload":null}"#,
+                "`payload` is missing",
+            ),
+            (
+                r#"{"event":{"name":"message_processed"},"payload":[]}"#,
+                "`payload` is not an object",
+            ),
+            (r#"{"event":7,"payload":{}}"#, "`event` is not an object"),
+            (
+                r#"{"event":{},"payload":{}}"#,
+                "`event.name, a string,` is missing",
+            ),
+            (
+                r#"{"event":{"name":7},"payload":{}}"#,
+                "`event.name, a string,` is missing",
+            ),
+            (
+                r#"{"event":{"name":"message_processed"},"options":1,"payload":{}}"#,
+                "`options` is not an object",
+            ),
+            (
+                r#"{"event":{"name":"x"},"event":{},"payload":{}}"#,
+                "duplicate field `event`",
+            ),
+            (
+                r#"{"event":{"name":"message_received"},"payload":{}}"#,
+                "`message_received` is not served here; served: message_processed",
+            ),
+        ];
+        for (body, expected) in cases {
+            let error = find(body).unwrap_err().to_string();
+            assert!(error.contains(expected), "{body}: {error}");
+        }
+        let error = Event::find(b"{\"event\":\"\xff\"}").unwrap_err();
+        assert_eq!(error, EventError::NotUtf8(10));
+    }
+
+    #[test]
+    fn an_unknown_name_is_shortened_and_escaped() {
+        let body = format!(
+            r#"{{"event":{{"name":"\n{}"}},"payload":{{}}}}"#,
+            "x".repeat(500)
+        );
+        let EventError::UnknownEvent(name) = find(&body).unwrap_err() else {
+            panic!("another error");
+        };
+        assert_eq!(name, format!("\\n{}", "x".repeat(62)));
+    }
+
+    #[test]
+    fn depth_costs_no_stack() {
+        let deep = "[".repeat(1_000_000) + &"]".repeat(1_000_000);
+        let body =
+            format!(r#"{{"event":{{"name":"message_processed"}},"payload":{{"a":{deep}}}}}"#);
+        assert!(find(&body).is_ok());
+    }
+}

@@ -1,0 +1,294 @@
+//! The way of a request, from its head to its answer. It reads straight down.
+
+use crate::event::Event;
+use crate::pipeline;
+use crate::respond::{self, REQUEST_ID, Rejection};
+use crate::snapshot::{Assistant, Snapshot};
+use bytes::{Bytes, BytesMut};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, Method, Request, Response};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::Body;
+use std::borrow::Cow;
+use std::ops::Range;
+use std::time::{Duration, Instant, SystemTime};
+use tracing::Instrument;
+
+/// How much of a refused body is read and dropped, so that a caller who is still
+/// sending gets to see the answer instead of a broken connection.
+const DROPPED_BYTES: usize = 16 << 20;
+const DROPPED_TIME: Duration = Duration::from_secs(2);
+
+/// Answers one request.
+pub async fn handle<B>(
+    snapshot: &Snapshot,
+    stopping: bool,
+    request: Request<B>,
+) -> Response<Full<Bytes>>
+where
+    B: Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Unpin,
+{
+    let arrival = Instant::now();
+    let request_id = request_id(request.headers());
+    let span = tracing::error_span!(
+        "request",
+        request_id = request_id.as_ref(),
+        tenant = tracing::field::Empty,
+        assistant = tracing::field::Empty,
+    );
+    let id = request_id.clone();
+    async move {
+        let mut response = match route(snapshot, stopping, request, arrival, &id).await {
+            Ok(response) => response,
+            Err(rejection) => rejection.into_response(&id),
+        };
+        if let Ok(value) = HeaderValue::from_str(&id) {
+            response.headers_mut().insert(REQUEST_ID, value);
+        }
+        let milliseconds = u64::try_from(arrival.elapsed().as_millis()).unwrap_or(u64::MAX);
+        tracing::info!(
+            status = response.status().as_u16(),
+            milliseconds,
+            "answered"
+        );
+        response
+    }
+    .instrument(span)
+    .await
+}
+
+async fn route<B>(
+    snapshot: &Snapshot,
+    stopping: bool,
+    request: Request<B>,
+    arrival: Instant,
+    request_id: &str,
+) -> Result<Response<Full<Bytes>>, Rejection>
+where
+    B: Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Unpin,
+{
+    let (head, body) = request.into_parts();
+    let path = head.uri.path();
+    let result = match path.strip_prefix("/webhooks/") {
+        Some(name) if !name.is_empty() && !name.contains('/') => {
+            match only(&head.method, &[Method::POST], "POST")
+                .and_then(|()| admit(snapshot, name, &head.headers))
+            {
+                Ok(assistant) => {
+                    return webhook(snapshot, assistant, body, arrival, request_id).await;
+                }
+                Err(rejection) => Err(rejection),
+            }
+        }
+        _ => match path {
+            "/healthz" => only(&head.method, &[Method::GET, Method::HEAD], "GET, HEAD")
+                .map(|()| respond::word("ok\n")),
+            "/readyz" => {
+                only(&head.method, &[Method::GET, Method::HEAD], "GET, HEAD").and_then(|()| {
+                    if stopping {
+                        Err(Rejection::Stopping)
+                    } else {
+                        Ok(respond::word("ready\n"))
+                    }
+                })
+            }
+            _ => Err(Rejection::NoSuchPath),
+        },
+    };
+    drop_body(body).await;
+    result
+}
+
+fn only(method: &Method, allowed: &[Method], names: &'static str) -> Result<(), Rejection> {
+    if allowed.contains(method) {
+        Ok(())
+    } else {
+        Err(Rejection::WrongMethod(names))
+    }
+}
+
+/// Decides by the head alone, so that a stranger's body is not kept in memory, and
+/// the caller's right before anything else, so that nobody else learns anything.
+fn admit<'a>(
+    snapshot: &'a Snapshot,
+    name: &str,
+    headers: &HeaderMap,
+) -> Result<&'a Assistant, Rejection> {
+    let verified = snapshot.auth(name).verify(headers, SystemTime::now());
+    let Some(assistant) = snapshot.assistant(name) else {
+        let name: String = name.chars().take(64).collect();
+        tracing::warn!(
+            name = name.as_str(),
+            "refused: there is no assistant of this name"
+        );
+        return Err(Rejection::NotVerified);
+    };
+    let span = tracing::Span::current();
+    span.record("tenant", assistant.tenant.as_str());
+    span.record("assistant", assistant.name.as_str());
+    if let Err(refusal) = verified {
+        let reason = refusal.to_string();
+        tracing::warn!(
+            reason = reason.as_str(),
+            "refused: the caller is not the assistant"
+        );
+        return Err(Rejection::NotVerified);
+    }
+    if headers.contains_key(CONTENT_ENCODING) {
+        return Err(Rejection::Encoded);
+    }
+    if !is_json(headers) {
+        return Err(Rejection::NotDeclaredJson);
+    }
+    Ok(assistant)
+}
+
+/// Whether the content type is JSON, parameters aside. There has to be one.
+fn is_json(headers: &HeaderMap) -> bool {
+    headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+}
+
+/// Reads the body of a caller who is the assistant, transforms the payload in it,
+/// and answers with the body.
+async fn webhook<B>(
+    snapshot: &Snapshot,
+    assistant: &Assistant,
+    body: B,
+    arrival: Instant,
+    request_id: &str,
+) -> Result<Response<Full<Bytes>>, Rejection>
+where
+    B: Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Unpin,
+{
+    let deadline = arrival + assistant.timeout;
+    let read = read_body(body, snapshot.server.body_bytes);
+    let body = tokio::time::timeout_at(deadline.into(), read)
+        .await
+        .map_err(|_| Rejection::BodyTooSlow(assistant.timeout))??;
+    let event = Event::find(&body)?;
+    let request = pipeline::Request {
+        tenant: &assistant.tenant,
+        assistant: &assistant.name,
+        request_id,
+        event: event.name,
+        options: event
+            .options
+            .clone()
+            .map_or("{}", |place| text(&body, place)),
+        deadline,
+    };
+    let payload = text(&body, event.payload.clone());
+    let run = pipeline::run(&assistant.pipeline, &request, payload).await;
+    match run.result {
+        Ok(None) => Ok(respond::body(body)),
+        Ok(Some(payload)) => Ok(respond::body(with_payload(&body, &event.payload, &payload))),
+        Err(fault) => Err(Rejection::Fault(fault)),
+    }
+}
+
+/// A part of a body that is known to be UTF-8.
+fn text(body: &[u8], place: Range<usize>) -> &str {
+    body.get(place)
+        .and_then(|part| std::str::from_utf8(part).ok())
+        .unwrap_or_default()
+}
+
+/// The body with another payload, every other byte as it was.
+fn with_payload(body: &[u8], place: &Range<usize>, payload: &str) -> Bytes {
+    let before = body.get(..place.start).unwrap_or_default();
+    let after = body.get(place.end..).unwrap_or_default();
+    let mut answer = BytesMut::with_capacity(before.len() + payload.len() + after.len());
+    answer.extend_from_slice(before);
+    answer.extend_from_slice(payload.as_bytes());
+    answer.extend_from_slice(after);
+    answer.freeze()
+}
+
+async fn read_body<B>(mut body: B, limit: usize) -> Result<Bytes, Rejection>
+where
+    B: Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Unpin,
+{
+    let declared = body.size_hint().lower();
+    if usize::try_from(declared).is_ok_and(|length| length <= limit) {
+        match Limited::new(&mut body, limit).collect().await {
+            Ok(collected) => return Ok(collected.to_bytes()),
+            Err(error) if error.is::<LengthLimitError>() => {}
+            Err(error) => {
+                tracing::debug!(%error, "the body broke off");
+                return Err(Rejection::BodyIncomplete);
+            }
+        }
+    }
+    drop_body(body).await;
+    Err(Rejection::BodyTooLarge(limit))
+}
+
+/// Reads the rest of a body that nobody wants, within bounds.
+async fn drop_body<B>(mut body: B)
+where
+    B: Body<Data = Bytes> + Unpin,
+{
+    let read = async {
+        let mut dropped = 0;
+        while let Some(Ok(frame)) = body.frame().await {
+            dropped += frame.data_ref().map_or(0, Bytes::len);
+            if dropped > DROPPED_BYTES {
+                break;
+            }
+        }
+    };
+    // Whoever sends for longer than this does not listen anyway.
+    let _ = tokio::time::timeout(DROPPED_TIME, read).await;
+}
+
+/// The caller's own id where it is fit for a log line and a header, or a new one.
+fn request_id(headers: &HeaderMap) -> Cow<'static, str> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':');
+    headers
+        .get(REQUEST_ID)
+        .and_then(|value| value.to_str().ok())
+        .filter(|id| (1..=128).contains(&id.len()) && id.chars().all(plain))
+        .map_or_else(
+            || uuid::Uuid::now_v7().to_string().into(),
+            |id| id.to_owned().into(),
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_a_sane_request_id_and_replaces_any_other() {
+        let with = |id: &[u8]| {
+            let mut headers = HeaderMap::new();
+            headers.insert(REQUEST_ID, HeaderValue::from_bytes(id).unwrap());
+            request_id(&headers)
+        };
+        assert_eq!(with(b"abc-1:2_3.4"), "abc-1:2_3.4");
+        for other in [
+            &b""[..],
+            b"a b",
+            b"a\tb",
+            b"\xff",
+            &[b'a'; 129],
+            b"<script>",
+        ] {
+            assert_eq!(with(other).len(), 36, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn only_the_payload_changes() {
+        let body = br#"{"payload" : {"a":1} , "x":2}"#;
+        let event = 13..20;
+        assert_eq!(
+            with_payload(body, &event, "{}"),
+            r#"{"payload" : {} , "x":2}"#
+        );
+    }
+}

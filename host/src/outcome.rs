@@ -1,0 +1,209 @@
+//! What a plugin's call came to: plain data, without any of the machinery that
+//! produced it.
+
+use retort_json::PatchError;
+use serde::Serialize;
+use std::time::Duration;
+
+/// What a plugin wants to become of the payload. The texts are the plugin's own
+/// and are not known to be JSON before [`Outcome::apply`] has looked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It stays as it is, to the byte.
+    Unchanged,
+    /// It becomes this object.
+    Replaced(String),
+    /// A JSON Merge Patch (RFC 7396).
+    MergePatch(String),
+    /// A JSON Patch (RFC 6902).
+    JsonPatch(String),
+}
+
+impl Outcome {
+    /// One word for it.
+    #[must_use]
+    pub fn kind(&self) -> OutcomeKind {
+        match self {
+            Self::Unchanged => OutcomeKind::Unchanged,
+            Self::Replaced(_) => OutcomeKind::Replaced,
+            Self::MergePatch(_) => OutcomeKind::MergePatch,
+            Self::JsonPatch(_) => OutcomeKind::JsonPatch,
+        }
+    }
+
+    /// The payload that comes of it; `None` is the payload that was.
+    ///
+    /// # Errors
+    /// An outcome over `limit` bytes, one that is not JSON, one that would not
+    /// leave an object, a patch that cannot be applied.
+    pub fn apply(self, payload: &str, limit: usize) -> Result<Option<String>, Fault> {
+        let (Self::Replaced(text) | Self::MergePatch(text) | Self::JsonPatch(text)) = &self else {
+            return Ok(None);
+        };
+        check_size(text, limit)?;
+        let result = match self {
+            Self::Unchanged => return Ok(None),
+            Self::Replaced(text) => {
+                retort_json::check(&text)
+                    .map_err(|error| Fault::OutputNotJson(error.to_string()))?;
+                text
+            }
+            Self::MergePatch(patch) => retort_json::merge_patch(payload, &patch)?,
+            Self::JsonPatch(patch) => retort_json::json_patch(payload, &patch)?,
+        };
+        check_size(&result, limit)?;
+        if result.trim_ascii_start().starts_with('{') {
+            Ok(Some(result))
+        } else {
+            Err(Fault::OutputNotJson(
+                "the payload has to be an object".to_owned(),
+            ))
+        }
+    }
+}
+
+fn check_size(text: &str, limit: usize) -> Result<(), Fault> {
+    if text.len() > limit {
+        Err(Fault::OutputTooLarge { limit })
+    } else {
+        Ok(())
+    }
+}
+
+/// An [`Outcome`] without its text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OutcomeKind {
+    /// See [`Outcome::Unchanged`].
+    Unchanged,
+    /// See [`Outcome::Replaced`].
+    Replaced,
+    /// See [`Outcome::MergePatch`].
+    MergePatch,
+    /// See [`Outcome::JsonPatch`].
+    JsonPatch,
+}
+
+/// How a plugin's call went wrong. A plugin can cause no other error than these.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// It computed for longer than its fuel lasts.
+    #[error("used up its fuel ({limit} units)")]
+    FuelExhausted {
+        /// In units of fuel.
+        limit: u64,
+    },
+    /// It had not answered when its time was over.
+    #[error("did not answer within {} ms", limit.as_millis())]
+    TimedOut {
+        /// What it had: its own timeout, or what was left of the assistant's.
+        limit: Duration,
+    },
+    /// It wanted more memory and did not survive the refusal.
+    #[error("wanted {wanted} bytes of memory; it may have {limit}")]
+    MemoryRefused {
+        /// In bytes.
+        limit: usize,
+        /// In bytes, all memories together.
+        wanted: usize,
+    },
+    /// It wanted larger tables and did not survive the refusal.
+    #[error("wanted {wanted} table elements; it may have {limit}")]
+    TableRefused {
+        /// In elements.
+        limit: usize,
+        /// In elements, all tables together.
+        wanted: usize,
+    },
+    /// WebAssembly's own end of a broken program: a panic, an invalid access, too
+    /// deep a recursion.
+    #[error("trapped: {0}")]
+    Trapped(String),
+    /// Its outcome, or the payload that would come of it, is too large.
+    #[error("returned more than {limit} bytes")]
+    OutputTooLarge {
+        /// In bytes.
+        limit: usize,
+    },
+    /// Its outcome is not JSON, or the payload would not be an object.
+    #[error("returned something unusable: {0}")]
+    OutputNotJson(String),
+    /// Its patch cannot be applied to the payload.
+    #[error("returned a patch that cannot be applied: {0}")]
+    PatchNotApplicable(String),
+    /// It said itself that it failed.
+    #[error("{kind}: {message}")]
+    Failed {
+        /// In which of three ways.
+        kind: Failure,
+        /// The plugin's own words, shortened.
+        message: String,
+    },
+    /// It was not called, because too many calls are running.
+    #[error("not called: no free slot within {} ms", waited.as_millis())]
+    Unavailable {
+        /// How long it waited.
+        waited: Duration,
+    },
+}
+
+impl Fault {
+    /// One word for it: what a machine looks for in a report.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::FuelExhausted { .. } => "fuel-exhausted",
+            Self::TimedOut { .. } => "timed-out",
+            Self::MemoryRefused { .. } => "memory-refused",
+            Self::TableRefused { .. } => "table-refused",
+            Self::Trapped(_) => "trapped",
+            Self::OutputTooLarge { .. } => "output-too-large",
+            Self::OutputNotJson(_) => "output-not-json",
+            Self::PatchNotApplicable(_) => "patch-not-applicable",
+            Self::Failed { .. } => "failed",
+            Self::Unavailable { .. } => "unavailable",
+        }
+    }
+}
+
+impl From<PatchError> for Fault {
+    fn from(error: PatchError) -> Self {
+        match error {
+            PatchError::NotJson(reason) => Self::OutputNotJson(reason.to_string()),
+            other => Self::PatchNotApplicable(other.to_string()),
+        }
+    }
+}
+
+/// The ways in which a plugin can fail by its own word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Failure {
+    /// It cannot work on this input.
+    NotForMe,
+    /// A service that it called failed.
+    ServiceFailed,
+    /// It failed itself.
+    Failed,
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::NotForMe => "said that the input is not for it",
+            Self::ServiceFailed => "said that a service it called failed",
+            Self::Failed => "said that it failed",
+        })
+    }
+}
+
+/// What a call used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// In units of fuel.
+    pub fuel: u64,
+    /// Wall-clock time from instantiation to the answer.
+    pub time: Duration,
+    /// The most linear memory that the instance had, in bytes. Memory never shrinks.
+    pub memory_bytes: usize,
+}

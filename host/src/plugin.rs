@@ -1,0 +1,198 @@
+//! A loaded component, and one call of it: a fresh store, a fresh instance, and
+//! every limit on. A call ends in an outcome or in a fault, never in an error.
+
+mod fault;
+mod limiter;
+mod load;
+mod log;
+mod sandbox;
+mod state;
+
+pub use load::LoadError;
+pub use log::TARGET as GUEST_LOG_TARGET;
+pub use sandbox::Sandbox;
+
+use crate::bindings;
+use crate::limits::Limits;
+use crate::outcome::{Failure, Fault, Outcome, Usage};
+use state::State;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use wasmtime::{Store, UpdateDeadline};
+
+/// The longest message of a plugin's own failure that is kept, in characters.
+const LONGEST_MESSAGE: usize = 1_000;
+
+/// What a call may hand over besides the outcome's text: a tag, a pointer, a length.
+const RESULT_OVERHEAD: usize = 64;
+
+/// A component, compiled and linked, ready to be instantiated any number of times.
+pub struct Plugin {
+    name: String,
+    sha256: String,
+    pre: bindings::ResponseTransformerPre<State>,
+    sandbox: Arc<Sandbox>,
+}
+
+/// What a plugin is told besides the payload.
+#[derive(Debug, Clone, Copy)]
+pub struct Invocation<'a> {
+    /// The tenant's name.
+    pub tenant: &'a str,
+    /// The assistant's name.
+    pub assistant: &'a str,
+    /// Identifies the request.
+    pub request_id: &'a str,
+    /// The event's name.
+    pub event: &'a str,
+    /// JSON text of an object: the envelope's.
+    pub options: &'a str,
+    /// JSON text of an object: the stage's.
+    pub settings: &'a str,
+}
+
+/// How a call ended.
+#[derive(Debug)]
+pub struct Call {
+    /// What the plugin wants, or how it went wrong.
+    pub result: Result<Outcome, Fault>,
+    /// What it used on the way.
+    pub usage: Usage,
+}
+
+impl Plugin {
+    /// The name that the configuration gives it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The SHA-256 digest of the component's file, in hexadecimal digits.
+    #[must_use]
+    pub fn sha256(&self) -> &str {
+        &self.sha256
+    }
+
+    /// Runs the plugin once, until `deadline` at most. Dropping the future stops it.
+    pub async fn call(
+        &self,
+        invocation: &Invocation<'_>,
+        payload: &str,
+        limits: &Limits,
+        deadline: Instant,
+    ) -> Call {
+        let refused = |fault| Call {
+            result: Err(fault),
+            usage: Usage::default(),
+        };
+        let waiting = Instant::now();
+        let patience = self.sandbox.wait.min(deadline - waiting);
+        let slot = tokio::time::timeout(patience, self.sandbox.slots.acquire()).await;
+        let Ok(Ok(_slot)) = slot else {
+            return refused(Fault::Unavailable {
+                waited: waiting.elapsed(),
+            });
+        };
+        let start = Instant::now();
+        let timeout = limits
+            .timeout
+            .min(deadline.saturating_duration_since(start));
+        if timeout.is_zero() {
+            return refused(Fault::TimedOut { limit: timeout });
+        }
+        let mut store = self.store(limits, start + timeout);
+        // The epoch stops the guest's own code; the timer stops what the epoch does
+        // not see: a guest that waits in a call of the host.
+        let run = self.run(&mut store, invocation, payload, timeout);
+        let result = match tokio::time::timeout(timeout, run).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(error)) => Err(fault::of(&error, store.data(), limits, timeout)),
+            Err(_) => Err(Fault::TimedOut { limit: timeout }),
+        };
+        store.data().finish_log();
+        let left = store.get_fuel().unwrap_or(0);
+        Call {
+            result,
+            usage: Usage {
+                fuel: limits.fuel.saturating_sub(left),
+                time: start.elapsed(),
+                memory_bytes: store.data().limiter.memory_bytes(),
+            },
+        }
+    }
+
+    /// A store for one call, with everything set that bounds it.
+    fn store(&self, limits: &Limits, stop: Instant) -> Store<State> {
+        let mut store = Store::new(&self.sandbox.engine, State::new(limits));
+        store.limiter(|state| &mut state.limiter);
+        // Fails only where the engine counts no fuel; then the call traps at once.
+        if let Err(error) = store.set_fuel(limits.fuel) {
+            tracing::error!(%error, "fuel cannot be set");
+        }
+        store.set_hostcall_fuel(limits.output_bytes.saturating_add(RESULT_OVERHEAD));
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(move |_| {
+            Ok(if Instant::now() < stop {
+                UpdateDeadline::Yield(1)
+            } else {
+                UpdateDeadline::Interrupt
+            })
+        });
+        store
+    }
+
+    async fn run(
+        &self,
+        store: &mut Store<State>,
+        invocation: &Invocation<'_>,
+        payload: &str,
+        timeout: Duration,
+    ) -> wasmtime::Result<Result<Outcome, Fault>> {
+        let instance = self.pre.instantiate_async(&mut *store).await?;
+        let invocation = bindings::Invocation {
+            tenant: invocation.tenant,
+            assistant: invocation.assistant,
+            request_id: invocation.request_id,
+            event: invocation.event,
+            options: invocation.options,
+            settings: invocation.settings,
+            milliseconds_left: u32::try_from(timeout.as_millis()).unwrap_or(u32::MAX),
+        };
+        let result = instance
+            .retort_transform_transform_response()
+            .call_transform(&mut *store, invocation, payload)
+            .await?;
+        Ok(match result {
+            Ok(outcome) => Ok(outcome.into()),
+            Err(failure) => Err(failure.into()),
+        })
+    }
+}
+
+impl From<bindings::Outcome> for Outcome {
+    fn from(outcome: bindings::Outcome) -> Self {
+        match outcome {
+            bindings::Outcome::Unchanged => Self::Unchanged,
+            bindings::Outcome::Replaced(json) => Self::Replaced(json),
+            bindings::Outcome::MergePatch(json) => Self::MergePatch(json),
+            bindings::Outcome::JsonPatch(json) => Self::JsonPatch(json),
+        }
+    }
+}
+
+impl From<bindings::Failure> for Fault {
+    fn from(failure: bindings::Failure) -> Self {
+        let (kind, message) = match failure {
+            bindings::Failure::NotForMe(message) => (Failure::NotForMe, message),
+            bindings::Failure::ServiceFailed(message) => (Failure::ServiceFailed, message),
+            bindings::Failure::Failed(message) => (Failure::Failed, message),
+        };
+        Self::Failed {
+            kind,
+            message: message.chars().take(LONGEST_MESSAGE).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,237 @@
+//! From a file to a linked component, or to an error that says what to do.
+
+use super::Plugin;
+use super::sandbox::Sandbox;
+use crate::bindings::ResponseTransformerPre;
+use crate::capability;
+use sha2::{Digest, Sha256};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use wasmtime::component::Component;
+
+/// What a plugin has to export.
+const INTERFACE: &str = "retort:transform/transform-response";
+/// The version of it that this host knows.
+const VERSION: &str = "0.1.0";
+
+impl Plugin {
+    /// Compiles and links the component in `path`. It takes as long as its code is
+    /// large: some 100 ms for 100 KB.
+    ///
+    /// # Errors
+    /// A file that cannot be read or has another digest, that is not a component,
+    /// does not export the interface, or imports what it was not granted.
+    pub fn load(
+        sandbox: &Arc<Sandbox>,
+        name: &str,
+        path: &Path,
+        sha256: Option<&str>,
+    ) -> Result<Self, LoadError> {
+        let file = path.to_path_buf();
+        let bytes = std::fs::read(path).map_err(|error| LoadError::Unreadable {
+            file: file.clone(),
+            reason: error.to_string(),
+        })?;
+        let actual = hex(&Sha256::digest(&bytes));
+        if let Some(expected) = sha256
+            && expected != actual
+        {
+            return Err(LoadError::WrongDigest {
+                file,
+                expected: expected.to_owned(),
+                actual,
+            });
+        }
+        check_form(&bytes, &file)?;
+        let component = Component::from_binary(&sandbox.engine, &bytes).map_err(|error| {
+            LoadError::Invalid {
+                file: file.clone(),
+                reason: error.root_cause().to_string(),
+            }
+        })?;
+        check_imports(&component, sandbox, &file)?;
+        check_exports(&component, sandbox, &file)?;
+        let wrong_type = |error: wasmtime::Error| LoadError::WrongType {
+            file: file.clone(),
+            reason: format!("{error:#}"),
+        };
+        let pre = sandbox
+            .linker
+            .instantiate_pre(&component)
+            .map_err(wrong_type)?;
+        Ok(Self {
+            name: name.to_owned(),
+            sha256: actual,
+            pre: ResponseTransformerPre::new(pre).map_err(wrong_type)?,
+            sandbox: Arc::clone(sandbox),
+        })
+    }
+}
+
+/// Tells what a file is by its first eight bytes: a magic number, a version, and
+/// which of the two layers of WebAssembly it belongs to.
+fn check_form(bytes: &[u8], file: &Path) -> Result<(), LoadError> {
+    let file = file.to_path_buf();
+    match bytes {
+        [b'\0', b'a', b's', b'm', _, _, 1, 0, ..] => Ok(()),
+        [b'\0', b'a', b's', b'm', _, _, 0, 0, ..] => Err(LoadError::CoreModule { file }),
+        _ => Err(LoadError::NotWasm { file }),
+    }
+}
+
+/// A component gets what it imports or does not load at all.
+fn check_imports(component: &Component, sandbox: &Sandbox, file: &Path) -> Result<(), LoadError> {
+    let granted = |import: &str| {
+        let package = import.split('/').next().unwrap_or(import);
+        // The contract's own types are the interface's, not a way to anything.
+        import.starts_with("retort:transform/types@")
+            || capability::wasi::PACKAGES.contains(&package)
+    };
+    let imports: Vec<_> = component
+        .component_type()
+        .imports(&sandbox.engine)
+        .map(|(name, _)| name.to_owned())
+        .filter(|name| !granted(name))
+        .collect();
+    if imports.is_empty() {
+        Ok(())
+    } else {
+        Err(LoadError::NotGranted {
+            file: file.to_path_buf(),
+            imports,
+        })
+    }
+}
+
+fn check_exports(component: &Component, sandbox: &Sandbox, file: &Path) -> Result<(), LoadError> {
+    let wanted = format!("{INTERFACE}@{VERSION}");
+    let exports: Vec<_> = component
+        .component_type()
+        .exports(&sandbox.engine)
+        .map(|(name, _)| name.to_owned())
+        .collect();
+    if exports.contains(&wanted) {
+        return Ok(());
+    }
+    let file = file.to_path_buf();
+    match exports.iter().find(|name| name.starts_with(INTERFACE)) {
+        Some(other) => Err(LoadError::OtherVersion {
+            file,
+            export: other.clone(),
+        }),
+        None => Err(LoadError::WrongWorld { file, exports }),
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn listed(names: &[String]) -> String {
+    match names {
+        [] => "nothing".to_owned(),
+        names => names.join(", "),
+    }
+}
+
+/// Why a component cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The file does not exist or may not be read.
+    #[error("cannot read the component {}: {reason}", file.display())]
+    Unreadable {
+        /// The component's file.
+        file: PathBuf,
+        /// The operating system's words.
+        reason: String,
+    },
+    /// The configuration names another digest.
+    #[error("the component {} has the SHA-256 digest {actual}, and the configuration says {expected}", file.display())]
+    WrongDigest {
+        /// The component's file.
+        file: PathBuf,
+        /// What the configuration says.
+        expected: String,
+        /// What the file has.
+        actual: String,
+    },
+    /// Something else altogether.
+    #[error("{} is not WebAssembly", file.display())]
+    NotWasm {
+        /// The component's file.
+        file: PathBuf,
+    },
+    /// The lower layer of WebAssembly.
+    #[error("{} is a core module, not a component", file.display())]
+    CoreModule {
+        /// The component's file.
+        file: PathBuf,
+    },
+    /// A component that is cut off, broken, or needs more than a place of the pool has.
+    #[error("{} is not a component that can be used: {reason}", file.display())]
+    Invalid {
+        /// The component's file.
+        file: PathBuf,
+        /// The compiler's words.
+        reason: String,
+    },
+    /// It imports what no grant gives it.
+    #[error("{} imports what it is not granted: {}", file.display(), imports.join(", "))]
+    NotGranted {
+        /// The component's file.
+        file: PathBuf,
+        /// Every import of that kind.
+        imports: Vec<String>,
+    },
+    /// It exports the interface of another version of the contract.
+    #[error("{} exports {export}; this version of Retort knows {INTERFACE}@{VERSION}", file.display())]
+    OtherVersion {
+        /// The component's file.
+        file: PathBuf,
+        /// What it exports.
+        export: String,
+    },
+    /// It is made for something else.
+    #[error("{} does not export {INTERFACE}@{VERSION}; it exports {}", file.display(), listed(exports))]
+    WrongWorld {
+        /// The component's file.
+        file: PathBuf,
+        /// What it exports.
+        exports: Vec<String>,
+    },
+    /// Names fit and types do not.
+    #[error("{} does not fit the contract: {reason}", file.display())]
+    WrongType {
+        /// The component's file.
+        file: PathBuf,
+        /// The linker's words.
+        reason: String,
+    },
+}
+
+impl LoadError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Unreadable { .. } => {
+                "a relative path starts at the configuration's folder; bundled plugins are built with `cargo xtask plugins`"
+            }
+            Self::WrongDigest { .. } => {
+                "if the new file is meant, put its digest, as `sha256sum FILE` prints it, into the configuration"
+            }
+            Self::NotWasm { .. } => "name the file that the build for wasm32-wasip2 wrote",
+            Self::CoreModule { .. } => {
+                "build it for wasm32-wasip2; wasm32-wasip1 and wasm32-unknown-unknown give core modules"
+            }
+            Self::Invalid { .. } => "build or copy it again; the file may be cut off",
+            Self::NotGranted { .. } => {
+                "a plugin can reach nothing but clocks, random numbers and its log; build it without what needs these imports"
+            }
+            Self::OtherVersion { .. } => "build the plugin against the wit/ folder of this version",
+            Self::WrongWorld { .. } | Self::WrongType { .. } => {
+                "a plugin exports the world `response-transformer` of wit/; with the Rust SDK, `retort_sdk::export!` does that"
+            }
+        }
+    }
+}

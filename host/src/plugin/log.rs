@@ -1,0 +1,135 @@
+//! What a plugin prints goes to the log, line by line, as much as its limit allows.
+//!
+//! The events are emitted inside the request's span, which labels them with
+//! tenant, assistant and request; the stage's span adds the plugin.
+
+use bytes::Bytes;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use tokio::io::AsyncWrite;
+use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
+
+/// The target of the log's events, for filters.
+pub const TARGET: &str = "retort::guest";
+
+/// One of the two streams of a call. Both share the limit.
+#[derive(Clone)]
+pub(super) struct GuestStream {
+    name: &'static str,
+    line: Arc<Mutex<Vec<u8>>>,
+    budget: Arc<Mutex<Budget>>,
+}
+
+struct Budget {
+    left: usize,
+    limit: usize,
+}
+
+/// Standard output and standard error of one call, which may log `limit` bytes.
+pub(super) fn streams(limit: usize) -> [GuestStream; 2] {
+    let budget = Arc::new(Mutex::new(Budget { left: limit, limit }));
+    ["stdout", "stderr"].map(|name| GuestStream {
+        name,
+        line: Arc::default(),
+        budget: Arc::clone(&budget),
+    })
+}
+
+impl GuestStream {
+    fn accept(&self, bytes: &[u8]) {
+        let taken = {
+            let mut budget = self.budget.lock().unwrap_or_else(PoisonError::into_inner);
+            if budget.left == 0 {
+                return;
+            }
+            let taken = bytes.get(..budget.left).unwrap_or(bytes);
+            budget.left -= taken.len();
+            if budget.left == 0 {
+                tracing::warn!(target: TARGET, limit = budget.limit, "the plugin printed up to its limit of bytes; the rest is dropped");
+            }
+            taken
+        };
+        let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        for part in taken.split_inclusive(|byte| *byte == b'\n') {
+            line.extend_from_slice(part);
+            if part.ends_with(b"\n") {
+                line.pop();
+                self.emit(&mut line);
+            }
+        }
+    }
+
+    /// Logs what stands in the line. A string field is escaped by the log's format,
+    /// so that a plugin cannot forge lines or send control characters.
+    fn emit(&self, line: &mut Vec<u8>) {
+        if !line.is_empty() {
+            let text = String::from_utf8_lossy(line);
+            tracing::info!(target: TARGET, stream = self.name, line = text.as_ref(), "the plugin printed");
+        }
+        line.clear();
+    }
+
+    /// Logs a last line without an end.
+    pub(super) fn finish(&self) {
+        let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        self.emit(&mut line);
+    }
+}
+
+impl IsTerminal for GuestStream {
+    fn is_terminal(&self) -> bool {
+        false
+    }
+}
+
+impl StdoutStream for GuestStream {
+    fn p2_stream(&self) -> Box<dyn OutputStream> {
+        Box::new(self.clone())
+    }
+
+    fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
+        Box::new(self.clone())
+    }
+}
+
+#[wasmtime_wasi::async_trait]
+impl Pollable for GuestStream {
+    async fn ready(&mut self) {}
+}
+
+impl OutputStream for GuestStream {
+    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        self.accept(&bytes);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> StreamResult<()> {
+        Ok(())
+    }
+
+    fn check_write(&mut self) -> StreamResult<usize> {
+        // What is over the limit is dropped, so there is always room.
+        Ok(64 << 10)
+    }
+}
+
+impl AsyncWrite for GuestStream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
+        self.accept(bytes);
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}

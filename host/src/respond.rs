@@ -1,0 +1,162 @@
+//! The one place where what happened becomes an HTTP answer. What a caller sees
+//! says what it can do about it and nothing about the inside.
+
+use crate::event::EventError;
+use crate::outcome::Fault;
+use bytes::Bytes;
+use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderName, HeaderValue, Response, StatusCode};
+use http_body_util::Full;
+use serde::Serialize;
+use std::time::Duration;
+
+/// Every answer carries it.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// When to come back after a 503, in seconds.
+const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("1");
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
+const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+
+/// Why a request has no transformed payload as its answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Rejection {
+    /// A path that means nothing here.
+    #[error("there is nothing at this path; a webhook is at /webhooks/ASSISTANT")]
+    NoSuchPath,
+    /// A path that takes another method.
+    #[error("this path takes {0} only")]
+    WrongMethod(&'static str),
+    /// The caller is not the assistant. The reason is for the log.
+    #[error("the credentials are missing or wrong")]
+    NotVerified,
+    /// The body is not declared as JSON.
+    #[error("the content type has to be application/json")]
+    NotDeclaredJson,
+    /// The body is compressed or otherwise coded.
+    #[error("a Content-Encoding is not understood; send the body as it is")]
+    Encoded,
+    /// The body is over the limit, which is given in bytes.
+    #[error("the body is larger than {0} bytes")]
+    BodyTooLarge(usize),
+    /// The body did not arrive within the assistant's timeout.
+    #[error("the body did not arrive within {} ms", .0.as_millis())]
+    BodyTooSlow(Duration),
+    /// The connection ended or broke within the body.
+    #[error("the body is incomplete")]
+    BodyIncomplete,
+    /// The body is no event that is served.
+    #[error(transparent)]
+    NotAnEvent(#[from] EventError),
+    /// A stage whose policy is `fail` faulted. The fault is for the log.
+    #[error("{}", fault_detail(.0))]
+    Fault(Fault),
+    /// The server is about to stop.
+    #[error("the server is stopping")]
+    Stopping,
+}
+
+fn fault_detail(fault: &Fault) -> &'static str {
+    match fault {
+        Fault::TimedOut { .. } => "the answer could not be transformed in time",
+        Fault::Unavailable { .. } => "too many answers are being transformed; try again",
+        Fault::FuelExhausted { .. }
+        | Fault::MemoryRefused { .. }
+        | Fault::TableRefused { .. }
+        | Fault::Trapped(_)
+        | Fault::OutputTooLarge { .. }
+        | Fault::OutputNotJson(_)
+        | Fault::PatchNotApplicable(_)
+        | Fault::Failed { .. } => "a plugin of this assistant failed",
+    }
+}
+
+impl Rejection {
+    /// The README's table of statuses.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::NoSuchPath => StatusCode::NOT_FOUND,
+            Self::WrongMethod(_) => StatusCode::METHOD_NOT_ALLOWED,
+            Self::NotVerified => StatusCode::UNAUTHORIZED,
+            Self::NotDeclaredJson | Self::Encoded => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyTooSlow(_) => StatusCode::REQUEST_TIMEOUT,
+            Self::BodyIncomplete | Self::NotAnEvent(_) => StatusCode::BAD_REQUEST,
+            Self::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Fault(fault) => match fault {
+                Fault::TimedOut { .. } => StatusCode::GATEWAY_TIMEOUT,
+                Fault::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+                Fault::FuelExhausted { .. }
+                | Fault::MemoryRefused { .. }
+                | Fault::TableRefused { .. }
+                | Fault::Trapped(_)
+                | Fault::OutputTooLarge { .. }
+                | Fault::OutputNotJson(_)
+                | Fault::PatchNotApplicable(_)
+                | Fault::Failed { .. } => StatusCode::INTERNAL_SERVER_ERROR,
+            },
+        }
+    }
+
+    /// A problem document (RFC 9457), with the headers that its status demands.
+    #[must_use]
+    pub fn into_response(self, request_id: &str) -> Response<Full<Bytes>> {
+        #[derive(Serialize)]
+        struct Problem<'a> {
+            // The status says it all, which is what this type means (RFC 9457, 4.2.1).
+            r#type: &'static str,
+            title: &'a str,
+            status: u16,
+            detail: String,
+            request_id: &'a str,
+        }
+        let status = self.status();
+        let problem = Problem {
+            r#type: "about:blank",
+            title: status.canonical_reason().unwrap_or("Error"),
+            status: status.as_u16(),
+            detail: self.to_string(),
+            request_id,
+        };
+        // Strings and a number: there is nothing in it that JSON could not hold.
+        let body = serde_json::to_vec(&problem).unwrap_or_default();
+        let mut response = answer(status, PROBLEM_JSON, body.into());
+        let headers = response.headers_mut();
+        match self {
+            Self::WrongMethod(allowed) => {
+                headers.insert(ALLOW, HeaderValue::from_static(allowed));
+            }
+            Self::NotVerified => {
+                // RFC 9110, 11.6.1 demands a challenge. It is the same for all kinds.
+                headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            _ if status == StatusCode::SERVICE_UNAVAILABLE => {
+                headers.insert(RETRY_AFTER, RETRY_SECONDS);
+            }
+            _ => {}
+        }
+        response
+    }
+}
+
+/// The answer to a webhook: the body that came in, or one with another payload.
+#[must_use]
+pub fn body(body: Bytes) -> Response<Full<Bytes>> {
+    answer(StatusCode::OK, JSON, body)
+}
+
+/// A word for a load balancer.
+#[must_use]
+pub fn word(word: &'static str) -> Response<Full<Bytes>> {
+    answer(StatusCode::OK, TEXT, Bytes::from_static(word.as_bytes()))
+}
+
+fn answer(status: StatusCode, content_type: HeaderValue, body: Bytes) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, content_type);
+    response
+}

@@ -1,0 +1,126 @@
+//! Secrets come from an environment variable or a file, never from the
+//! configuration's own text, and never go into a log, an error or a debug print.
+
+use secrecy::SecretString;
+use std::path::Path;
+
+/// What the vendor's settings page allows: 1 to 1,024 characters.
+const MOST_CHARACTERS: usize = 1024;
+
+/// Reads environment variables; tests pass their own.
+pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// Reads the secret that `source` names.
+///
+/// A relative `file:` path starts at `base`, the configuration's folder. One line
+/// end at the end of a file is not part of the secret, because editors add it.
+///
+/// # Errors
+/// A source of another form, a variable that is not set, a file that cannot be
+/// read as UTF-8, a secret that is empty or longer than 1,024 characters. No
+/// error contains the secret, nor a source that may be one.
+pub fn resolve(
+    source: &str,
+    base: &Path,
+    environment: Environment<'_>,
+) -> Result<SecretString, SecretError> {
+    let text = if let Some(name) = source.strip_prefix("env:") {
+        environment(name).ok_or_else(|| SecretError::NotSet(name.to_owned()))?
+    } else if let Some(path) = source.strip_prefix("file:") {
+        let path = base.join(path);
+        let mut text = std::fs::read_to_string(&path).map_err(|error| SecretError::Unreadable {
+            path: path.display().to_string(),
+            reason: error.to_string(),
+        })?;
+        if text.ends_with('\n') {
+            text.pop();
+            if text.ends_with('\r') {
+                text.pop();
+            }
+        }
+        text
+    } else {
+        return Err(SecretError::NotASource);
+    };
+    match text.chars().count() {
+        0 => Err(SecretError::Empty(source.to_owned())),
+        1..=MOST_CHARACTERS => Ok(SecretString::from(text)),
+        length => Err(SecretError::TooLong {
+            source_name: source.to_owned(),
+            length,
+        }),
+    }
+}
+
+/// Why a secret cannot be had.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum SecretError {
+    /// Neither `env:NAME` nor `file:PATH`. The text is not repeated: it may be the secret.
+    #[error("a secret is named as `env:NAME` or `file:PATH`; its text must not stand here")]
+    NotASource,
+    /// The environment variable does not exist or is not UTF-8.
+    #[error("the environment variable `{0}` is not set")]
+    NotSet(String),
+    /// The file does not exist, may not be read, or is not UTF-8.
+    #[error("cannot read the secret file {path}: {reason}")]
+    Unreadable {
+        /// The file, as it was looked for.
+        path: String,
+        /// The operating system's words.
+        reason: String,
+    },
+    /// Nothing in it.
+    #[error("the secret in `{0}` is empty; it takes 1 to 1,024 characters")]
+    Empty(String),
+    /// More than the vendor's settings page takes.
+    #[error("the secret in `{source_name}` has {length} characters; at most 1,024 are possible")]
+    TooLong {
+        /// The `env:` or `file:` form.
+        source_name: String,
+        /// In characters.
+        length: usize,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use secrecy::ExposeSecret;
+
+    fn from_env(value: &str) -> Result<String, SecretError> {
+        resolve("env:S", Path::new("."), &|name| {
+            (name == "S").then(|| value.to_owned())
+        })
+        .map(|secret| secret.expose_secret().to_owned())
+    }
+
+    #[test]
+    fn takes_any_text_of_1_to_1024_characters() {
+        assert_eq!(from_env("x").unwrap(), "x");
+        assert_eq!(from_env("purple unicorn").unwrap(), "purple unicorn");
+        assert_eq!(from_env(&"ü".repeat(1024)).unwrap().chars().count(), 1024);
+        assert_eq!(from_env(""), Err(SecretError::Empty("env:S".into())));
+        assert!(matches!(
+            from_env(&"ü".repeat(1025)),
+            Err(SecretError::TooLong { length: 1025, .. })
+        ));
+    }
+
+    #[test]
+    fn reads_a_file_without_its_last_line_end() {
+        let folder = tempfile::tempdir().unwrap();
+        for (content, secret) in [("a b\n", "a b"), ("a b\r\n", "a b"), ("a\n\n", "a\n")] {
+            std::fs::write(folder.path().join("s"), content).unwrap();
+            let read = resolve("file:s", folder.path(), &|_| None).unwrap();
+            assert_eq!(read.expose_secret(), secret);
+        }
+        let error = resolve("file:missing", folder.path(), &|_| None).unwrap_err();
+        assert!(error.to_string().contains("missing"), "{error}");
+    }
+
+    #[test]
+    fn never_repeats_a_secret_that_stands_in_the_configuration() {
+        let error = resolve("purple unicorn", Path::new("."), &|_| None).unwrap_err();
+        assert!(!error.to_string().contains("purple"), "{error}");
+    }
+}

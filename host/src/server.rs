@@ -1,0 +1,135 @@
+//! Accepts connections and hands their requests to `ingress`, until it is told to
+//! stop; then it lets the requests in flight finish.
+
+use crate::ingress;
+use crate::snapshot::Snapshot;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::GracefulShutdown;
+use std::convert::Infallible;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+
+/// How long to wait before accepting again after the system refused a connection,
+/// mostly because there are no file descriptors left.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// How many requests one HTTP/2 connection may have in flight.
+const STREAMS: u32 = 128;
+
+/// How the server ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Drained {
+    /// Every request that had begun was answered.
+    Completely,
+    /// Some were still going on when `drain_timeout` was over, and were cut off.
+    CutOff,
+}
+
+/// Serves until `shutdown` is ready, then stops accepting and finishes the requests
+/// in flight within the configured bound. The caller owns the socket and the signal.
+pub async fn run(
+    listener: TcpListener,
+    snapshot: Arc<Snapshot>,
+    shutdown: impl Future<Output = ()>,
+) -> Drained {
+    let builder = connection_builder(&snapshot);
+    let connections = GracefulShutdown::new();
+    let stopping = Arc::new(AtomicBool::new(false));
+    let mut shutdown = std::pin::pin!(shutdown);
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = &mut shutdown => break,
+        };
+        match accepted {
+            Ok((stream, _)) => serve(stream, &builder, &connections, &snapshot, &stopping),
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+    drop(listener);
+    stopping.store(true, Ordering::Relaxed);
+    let open = connections.count();
+    let bound = snapshot.server.drain_timeout;
+    tracing::info!(
+        open,
+        seconds = bound.as_secs(),
+        "stopping: finishing what has begun"
+    );
+    match tokio::time::timeout(bound, connections.shutdown()).await {
+        Ok(()) => Drained::Completely,
+        Err(_) => Drained::CutOff,
+    }
+}
+
+fn connection_builder(snapshot: &Snapshot) -> auto::Builder<TokioExecutor> {
+    let settings = &snapshot.server;
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(settings.head_timeout)
+        .max_buf_size(settings.head_bytes);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_header_list_size(u32::try_from(settings.head_bytes).unwrap_or(u32::MAX))
+        .max_concurrent_streams(STREAMS);
+    builder
+}
+
+/// Serves one connection in a task of its own. When the peer goes away, hyper drops
+/// the request's future, and with it the guest that was running for it.
+fn serve(
+    stream: TcpStream,
+    builder: &auto::Builder<TokioExecutor>,
+    connections: &GracefulShutdown,
+    snapshot: &Arc<Snapshot>,
+    stopping: &Arc<AtomicBool>,
+) {
+    // Answers are small and somebody is waiting for each of them.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "a connection keeps its delay");
+    }
+    let head_timeout = snapshot.server.head_timeout;
+    let service = {
+        let snapshot = Arc::clone(snapshot);
+        let stopping = Arc::clone(stopping);
+        service_fn(move |request| {
+            let snapshot = Arc::clone(&snapshot);
+            let stopping = stopping.load(Ordering::Relaxed);
+            async move { Ok::<_, Infallible>(ingress::handle(&snapshot, stopping, request).await) }
+        })
+    };
+    let builder = builder.clone();
+    let watcher = connections.watcher();
+    tokio::spawn(async move {
+        if let Err(error) = first_byte(&stream, head_timeout).await {
+            tracing::debug!(%error, "a connection said nothing");
+            return;
+        }
+        let connection = builder
+            .serve_connection(TokioIo::new(stream), service)
+            .into_owned();
+        if let Err(error) = watcher.watch(connection).await {
+            tracing::debug!(
+                error = error.to_string().as_str(),
+                "a connection ended early"
+            );
+        }
+    });
+}
+
+/// Waits for a connection's first byte: hyper's own timeout begins only behind it.
+async fn first_byte(stream: &TcpStream, timeout: Duration) -> io::Result<()> {
+    tokio::time::timeout(timeout, stream.readable())
+        .await
+        .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+}

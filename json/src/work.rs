@@ -1,0 +1,45 @@
+//! A bound on the work that somebody else's patch may cause.
+
+/// The work was more than the budget allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Exhausted;
+
+/// Units of work that may still be done. A unit is roughly a byte looked at or
+/// an entry of an object or array passed over.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    limit: usize,
+    left: usize,
+}
+
+impl Budget {
+    /// What applying a patch may cost: a multiple of the two texts, so that the
+    /// work is linear in what came in, and a floor, so that small texts are not
+    /// counted to the byte.
+    pub(crate) fn for_patch(target: &str, patch: &str) -> Self {
+        const PER_BYTE: usize = 16;
+        const FLOOR: usize = 1 << 20;
+        let bytes = target.len().saturating_add(patch.len());
+        let limit = bytes.saturating_mul(PER_BYTE).saturating_add(FLOOR);
+        Self { limit, left: limit }
+    }
+
+    /// For the edits of one's own code, which needs no bound.
+    pub(crate) fn unlimited() -> Self {
+        Self {
+            limit: usize::MAX,
+            left: usize::MAX,
+        }
+    }
+
+    /// The units that there were at the beginning.
+    pub(crate) fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// Takes `units` before the work that they stand for is done.
+    pub(crate) fn spend(&mut self, units: usize) -> Result<(), Exhausted> {
+        self.left = self.left.checked_sub(units).ok_or(Exhausted)?;
+        Ok(())
+    }
+}

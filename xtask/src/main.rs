@@ -1,0 +1,124 @@
+//! The project's own verbs. `cargo xtask` lists them.
+//!
+//! Everything here needs only Rust, git and a C compiler: what else a verb
+//! needs, it installs or builds first, and says so.
+
+mod demo;
+mod guests;
+mod run;
+
+use run::{Result, cargo, root};
+use std::process::ExitCode;
+
+const HELP: &str = "\
+The verbs of this project:
+
+  cargo xtask demo      set everything up, serve the example, play the assistant once
+  cargo xtask test      build everything and run every test
+  cargo xtask setup     only make sure that components can be built here
+  cargo xtask plugins   build the bundled plugins to target/components/
+  cargo xtask build     build the host, target/debug/retort, and the bundled plugins
+  cargo xtask lint      formatting, clippy and documentation, warnings denied
+  cargo xtask bench     measure what the sandbox costs, as ratios to native code
+  cargo xtask deny      licences, advisories and duplicates among the dependencies
+  cargo xtask ci        lint, deny and test: what has to pass before a change lands
+
+Components are built for wasm32-wasip2. Where that target is not installed, the
+verbs run `rustup target add wasm32-wasip2`; where that fails too, they build
+the target's standard library from the distribution's Rust sources (Debian and
+its relatives). RETORT_GUEST_STD=distribution chooses that last way outright,
+RETORT_GUEST_STD=rustup forbids it.
+";
+
+fn main() -> ExitCode {
+    let verb = std::env::args().nth(1);
+    match dispatch(verb.as_deref()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            eprintln!("xtask: {reason}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(verb: Option<&str>) -> Result {
+    match verb {
+        Some("demo") => demo::demo(),
+        Some("test") => test(),
+        Some("setup") => guests::Toolchain::set_up().map(drop),
+        Some("plugins") => guests::build_plugins(),
+        Some("build") => build(),
+        Some("lint") => lint(),
+        Some("bench") => bench(),
+        Some("deny") => deny(),
+        Some("ci") => ci(),
+        None | Some("help" | "--help" | "-h") => {
+            print!("{HELP}");
+            Ok(())
+        }
+        Some(other) => Err(format!("there is no verb `{other}`.\n\n{HELP}")),
+    }
+}
+
+fn build() -> Result {
+    guests::build_plugins()?;
+    cargo(&root(), &["build", "--workspace"])
+}
+
+/// The host's tests come last: theirs are the lines that a reader looks for.
+fn test() -> Result {
+    guests::build_plugins()?;
+    guests::build_test_guests()?;
+    guests::test_plugins_natively()?;
+    cargo(&root(), &["build", "--workspace"])?;
+    cargo(&root(), &["test", "--workspace"])
+}
+
+fn lint() -> Result {
+    for workspace in [root(), root().join("plugins"), root().join("tests/guests")] {
+        cargo(&workspace, &["fmt", "--all", "--check"])?;
+    }
+    let clippy = [
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--locked",
+        "--",
+        "-D",
+        "warnings",
+    ];
+    cargo(&root(), &clippy)?;
+    guests::lint_plugins_natively(&clippy)?;
+    run::cargo_with(
+        &root(),
+        &["doc", "--workspace", "--no-deps", "--locked"],
+        &[("RUSTDOCFLAGS", "-D warnings")],
+    )
+}
+
+fn bench() -> Result {
+    guests::build_plugins()?;
+    cargo(&root(), &["bench", "--package", "retort-tests"])
+}
+
+/// Checks the dependencies. The advisory database is fetched from the network;
+/// where it cannot be, that is said, and the other checks still decide.
+fn deny() -> Result {
+    if !run::succeeds("cargo", &["deny", "--version"]) {
+        println!("xtask: installing cargo-deny (once, some minutes)");
+        cargo(&root(), &["install", "--locked", "cargo-deny"])?;
+    }
+    cargo(&root(), &["deny", "check", "bans", "licenses", "sources"])?;
+    if run::succeeds("cargo", &["deny", "fetch", "db"]) {
+        cargo(&root(), &["deny", "check", "--disable-fetch", "advisories"])
+    } else {
+        println!("xtask: NOT CHECKED: the advisory database cannot be reached from here");
+        Ok(())
+    }
+}
+
+fn ci() -> Result {
+    lint()?;
+    deny()?;
+    test()
+}
