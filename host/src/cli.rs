@@ -101,7 +101,7 @@ impl Command {
         // Only the server tells its story unasked; the others have their results.
         let default = match self.verb {
             Verb::Serve(_) => "info",
-            _ => "warn,retort::guest=info",
+            _ => "error,retort::guest=info",
         };
         if let Err(error) = self.logging.start(default) {
             return failed(&error);

@@ -132,7 +132,7 @@ pub enum Fault {
     #[error("returned a patch that cannot be applied: {0}")]
     PatchNotApplicable(String),
     /// It said itself that it failed.
-    #[error("{kind}: {message}")]
+    #[error("{kind}: {}", message.escape_debug())]
     Failed {
         /// In which of three ways.
         kind: Failure,

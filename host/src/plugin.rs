@@ -193,6 +193,3 @@ impl From<bindings::Failure> for Fault {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -66,8 +66,15 @@ impl<'a> Document<'a> {
     /// [`NotJson`] with the place where it is not.
     pub fn parse(json: &'a str) -> Result<Self, NotJson> {
         check(json)?;
+        Ok(Self::of_checked(json))
+    }
+
+    /// Takes a text that somebody else has checked already, and saves the pass over
+    /// it. If it is not JSON after all, what is broken reads as not there, and
+    /// the text that comes out is broken as well; nothing worse happens.
+    pub fn of_checked(json: &'a str) -> Self {
         let tree = Tree::Leaf(Text::Source(json));
-        Ok(Self { tree })
+        Self { tree }
     }
 
     /// The document as it is now: the very text it was parsed from, borrowed, if
@@ -137,6 +144,19 @@ impl<'d, 'a> Node<'d, 'a> {
     pub fn into_descendant(self, pointer: &Pointer) -> Option<Self> {
         let found = self.tree.at(pointer, &mut Budget::unlimited());
         let tree = found.ok().flatten()?;
+        Some(Self { tree })
+    }
+
+    /// The member of an object with this key, for editing.
+    pub fn member(&mut self, key: &str) -> Option<Node<'_, 'a>> {
+        Node { tree: self.tree }.into_member(key)
+    }
+
+    /// Goes to the member of an object with this key.
+    pub fn into_member(self, key: &str) -> Option<Self> {
+        let inside = inside(self.tree)?;
+        let is_object = matches!(inside, Inside::Object(_));
+        let tree = is_object.then(|| inside.find_mut(key)).flatten()?;
         Some(Self { tree })
     }
 

@@ -276,7 +276,7 @@ impl<'a> Inside<'a> {
         }
     }
 
-    fn find_mut(&mut self, token: &str) -> Option<&mut Tree<'a>> {
+    pub(crate) fn find_mut(&mut self, token: &str) -> Option<&mut Tree<'a>> {
         match self {
             Self::Array(elements) => elements.get_mut(array_index(token)?),
             Self::Object(members) => {

@@ -17,6 +17,7 @@ The verbs of this project:
   cargo xtask test      build everything and run every test
   cargo xtask setup     only make sure that components can be built here
   cargo xtask plugins   build the bundled plugins to target/components/
+  cargo xtask guests    build the guests of the tests to target/test-components/
   cargo xtask build     build the host, target/debug/retort, and the bundled plugins
   cargo xtask lint      formatting, clippy and documentation, warnings denied
   cargo xtask bench     measure what the sandbox costs, as ratios to native code
@@ -47,6 +48,7 @@ fn dispatch(verb: Option<&str>) -> Result {
         Some("test") => test(),
         Some("setup") => guests::Toolchain::set_up().map(drop),
         Some("plugins") => guests::build_plugins(),
+        Some("guests") => guests::build_test_guests(),
         Some("build") => build(),
         Some("lint") => lint(),
         Some("bench") => bench(),

@@ -87,7 +87,10 @@ fn the_table_of_tokens_made_elsewhere() {
             Err(refusal) => case.expect != "accepted" && fits(&case.expect, refusal),
         };
         if !right {
-            wrong.push(format!("{}: expected {}, got {result:?}", case.name, case.expect));
+            wrong.push(format!(
+                "{}: expected {}, got {result:?}",
+                case.name, case.expect
+            ));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -121,10 +124,18 @@ fn basic_takes_the_pair_and_nothing_else() {
     assert_eq!(verify(&auth, &twice), Err(Refusal::SeveralHeaders));
     let wrong = [("authorization", "Basic QWxhZGRpbjpvcGVu")];
     assert_eq!(verify(&auth, &wrong), Err(Refusal::WrongCredentials));
-    for malformed in ["Basic", "Basic !", "Bearer QWxhZGRpbjpvcGVuIHNlc2FtZQ==", "QWxh"] {
+    for malformed in [
+        "Basic",
+        "Basic !",
+        "Bearer QWxhZGRpbjpvcGVuIHNlc2FtZQ==",
+        "QWxh",
+    ] {
         let result = verify(&auth, &[("authorization", malformed)]);
         assert!(
-            matches!(result, Err(Refusal::Malformed(_) | Refusal::WrongCredentials)),
+            matches!(
+                result,
+                Err(Refusal::Malformed(_) | Refusal::WrongCredentials)
+            ),
             "{malformed}: {result:?}"
         );
     }
@@ -134,7 +145,11 @@ fn basic_takes_the_pair_and_nothing_else() {
 fn bearer_takes_any_of_its_tokens() {
     let auth = Auth::Bearer(Bearer::new(&["new".into(), "old".into()]));
     for token in ["Bearer new", "bearer old", "Bearer  new"] {
-        assert_eq!(verify(&auth, &[("authorization", token)]), Ok(()), "{token}");
+        assert_eq!(
+            verify(&auth, &[("authorization", token)]),
+            Ok(()),
+            "{token}"
+        );
     }
     for token in ["Bearer ne", "Bearer newer", "Bearer "] {
         let result = verify(&auth, &[("authorization", token)]);
@@ -150,8 +165,14 @@ fn an_api_key_is_the_whole_value_of_its_header() {
     let auth = Auth::ApiKey(ApiKey::new(name, &["k 1".into()]));
     assert_eq!(verify(&auth, &[("x-api-key", "k 1")]), Ok(()));
     assert_eq!(verify(&auth, &[("X-Api-Key", "k 1")]), Ok(()));
-    assert_eq!(verify(&auth, &[("authorization", "k 1")]), Err(Refusal::NoHeader));
-    assert_eq!(verify(&auth, &[("x-api-key", "k")]), Err(Refusal::WrongCredentials));
+    assert_eq!(
+        verify(&auth, &[("authorization", "k 1")]),
+        Err(Refusal::NoHeader)
+    );
+    assert_eq!(
+        verify(&auth, &[("x-api-key", "k")]),
+        Err(Refusal::WrongCredentials)
+    );
     let twice = [("x-api-key", "k 1"), ("x-api-key", "k 1")];
     assert_eq!(verify(&auth, &twice), Err(Refusal::SeveralHeaders));
 }

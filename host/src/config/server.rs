@@ -94,7 +94,7 @@ pub(super) fn read_sandbox(root: &Table<'_>) -> Option<Sandbox> {
         return Some(default);
     };
     let table = item.table("[sandbox]".to_owned())?;
-    let concurrency = optional(&table, "concurrency", |i| i.integer(1..=10_000));
+    let concurrency = optional(&table, "concurrency", |i| i.integer(1..=4_096));
     let wait = optional(&table, "wait", |i| {
         i.duration(Duration::ZERO..=super::LONGEST)
     });

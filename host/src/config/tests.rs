@@ -1,1 +1,243 @@
+//! What the keys mean and what they default to. The messages about wrong ones are
+//! tested through `retort check`.
 
+use super::*;
+use crate::auth::Auth;
+use crate::limits::Limits;
+
+fn parse(text: &str) -> Result<Config, Problems> {
+    let environment = |name: &str| (name == "SECRET").then(|| "purple unicorn".to_owned());
+    Config::parse(text, "retort.toml", Path::new("folder"), &environment)
+}
+
+/// The messages about a text that is wrong.
+#[track_caller]
+fn problems(text: &str) -> Vec<String> {
+    let problems = parse(text)
+        .expect_err("something is wrong with it")
+        .problems;
+    problems
+        .into_iter()
+        .map(|problem| problem.message)
+        .collect()
+}
+
+#[test]
+fn an_empty_file_has_the_documented_defaults() {
+    let config = parse("").unwrap();
+    assert_eq!(config.server.listen.to_string(), "127.0.0.1:8080");
+    assert_eq!(config.server.body_bytes, 4 << 20);
+    assert_eq!(config.server.head_bytes, 64 << 10);
+    assert_eq!(config.server.head_timeout, Duration::from_secs(10));
+    assert_eq!(config.server.drain_timeout, Duration::from_secs(30));
+    assert_eq!(config.sandbox.concurrency, 64);
+    assert_eq!(config.sandbox.wait, Duration::from_secs(1));
+    assert_eq!(config.sandbox.stack_bytes, 512 << 10);
+    assert!(config.plugins.is_empty() && config.assistants.is_empty());
+}
+
+#[test]
+fn a_stages_limits_come_from_three_places() {
+    let config = parse(
+        r#"
+        [plugins.p]
+        component = "p.wasm"
+        limits = { fuel = 5, memory = "1MiB", log = 0 }
+        [tenants.t]
+        [assistants.a]
+        tenant = "t"
+        timeout = "2s"
+        on_fault = "fail"
+        auth = { kind = "none" }
+        [[assistants.a.pipeline]]
+        plugin = "p"
+        settings = { n = 1, f = 0.5, when = 2026-11-23, list = [true, "x"], table = { k = "v" } }
+        on_fault = "continue"
+        limits = { fuel = 7, timeout = "20ms", output = "1kB", table_elements = 9 }
+        [[assistants.a.pipeline]]
+        plugin = "p"
+        "#,
+    )
+    .unwrap();
+    let assistant = &config.assistants["a"];
+    assert_eq!(assistant.timeout, Duration::from_secs(2));
+    let [first, second] = &assistant.pipeline[..] else {
+        panic!("there are two stages");
+    };
+    assert_eq!(
+        first.limits,
+        Limits {
+            fuel: 7,
+            timeout: Duration::from_millis(20),
+            memory_bytes: 1 << 20,
+            table_elements: 9,
+            output_bytes: 1_000,
+            log_bytes: 0,
+        }
+    );
+    assert_eq!(first.on_fault, OnFault::Continue);
+    assert_eq!(
+        first.settings,
+        r#"{"f":0.5,"list":[true,"x"],"n":1,"table":{"k":"v"},"when":"2026-11-23"}"#
+    );
+    assert_eq!(second.limits.timeout, Limits::DEFAULT.timeout);
+    assert_eq!(second.limits.fuel, 5);
+    assert_eq!(second.on_fault, OnFault::Fail);
+    assert_eq!(second.settings, "{}");
+    assert_eq!(config.plugins["p"].component, Path::new("folder/p.wasm"));
+}
+
+#[test]
+fn ranges_end_where_the_documentation_says() {
+    let good = |line: &str| parse(line).is_ok();
+    for (table, key, low, high, beyond) in [
+        ("server", "body", "1024", "\"64MiB\"", ["1023", "67108865"]),
+        ("server", "head", "8192", "\"1MiB\"", ["8191", "1048577"]),
+        (
+            "server",
+            "head_timeout",
+            "\"100ms\"",
+            "\"60s\"",
+            ["\"99ms\"", "\"61s\""],
+        ),
+        (
+            "server",
+            "drain_timeout",
+            "\"0s\"",
+            "\"300s\"",
+            ["\"301s\"", "-1"],
+        ),
+        ("sandbox", "concurrency", "1", "4096", ["0", "4097"]),
+        ("sandbox", "wait", "\"0s\"", "\"30s\"", ["\"31s\"", "1"]),
+        (
+            "sandbox",
+            "stack",
+            "\"16KiB\"",
+            "\"16MiB\"",
+            ["16383", "16777217"],
+        ),
+    ] {
+        for value in [low, high] {
+            assert!(
+                good(&format!("{table}.{key} = {value}")),
+                "{table}.{key} {value}"
+            );
+        }
+        for value in beyond {
+            assert!(
+                !good(&format!("{table}.{key} = {value}")),
+                "{table}.{key} {value}"
+            );
+        }
+    }
+    let limits = |line: &str| {
+        parse(&format!(
+            "plugins.p = {{ component = \"p\", limits = {{ {line} }} }}"
+        ))
+    };
+    for (key, low, high, beyond) in [
+        (
+            "fuel",
+            "1",
+            "0x4000_0000_0000_0000",
+            ["0", "0x4000_0000_0000_0001"],
+        ),
+        ("timeout", "\"1ms\"", "\"30s\"", ["\"0s\"", "\"30001ms\""]),
+        ("memory", "\"64KiB\"", "\"4GiB\"", ["65535", "4294967297"]),
+        ("table_elements", "0", "10_000_000", ["-1", "10_000_001"]),
+        ("output", "2", "\"64MiB\"", ["1", "67108865"]),
+        ("log", "0", "\"16MiB\"", ["-1", "16777217"]),
+    ] {
+        for value in [low, high] {
+            assert!(limits(&format!("{key} = {value}")).is_ok(), "{key} {value}");
+        }
+        for value in beyond {
+            assert!(
+                limits(&format!("{key} = {value}")).is_err(),
+                "{key} {value}"
+            );
+        }
+    }
+}
+
+#[test]
+fn each_kind_of_auth_takes_its_own_keys() {
+    let auth = |auth: &str| {
+        parse(&format!(
+            "tenants.t = {{}}\nassistants.a = {{ tenant = \"t\", auth = {{ {auth} }} }}"
+        ))
+        .map(|mut config| config.assistants.remove("a").unwrap().auth)
+    };
+    let Auth::Jwt(jwt) =
+        auth("kind = \"jwt\", secrets = [\"env:SECRET\"], leeway = \"5s\", require_exp = true, max_age = \"60s\"")
+            .unwrap()
+    else {
+        panic!("it is a JWT");
+    };
+    assert_eq!(jwt.leeway, Duration::from_secs(5));
+    assert!(jwt.require_exp);
+    assert_eq!(jwt.max_age, Some(Duration::from_secs(60)));
+    for good in [
+        "kind = \"jwt\", secrets = [\"env:SECRET\"]",
+        "kind = \"basic\", user = \"u\", password = \"env:SECRET\"",
+        "kind = \"bearer\", secrets = [\"env:SECRET\"]",
+        "kind = \"api_key\", header = \"X-Key\", secrets = [\"env:SECRET\"]",
+        "kind = \"none\"",
+    ] {
+        assert!(auth(good).is_ok(), "{good}");
+    }
+    for bad in [
+        "kind = \"jwt\"",
+        "kind = \"jwt\", secrets = []",
+        "kind = \"jwt\", secrets = \"env:SECRET\"",
+        "kind = \"jwt\", secrets = [\"env:SECRET\"], user = \"u\"",
+        "kind = \"basic\", user = \"u:v\", password = \"env:SECRET\"",
+        "kind = \"bearer\", secrets = [\"SECRET\"]",
+        "kind = \"api_key\", header = \"x key\", secrets = [\"env:SECRET\"]",
+        "kind = \"none\", secrets = [\"env:SECRET\"]",
+        "kind = \"oauth\"",
+        "",
+    ] {
+        assert!(auth(bad).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn an_assistant_has_to_say_how_it_is_verified() {
+    let found = problems("tenants.t = {}\nassistants.a = { tenant = \"t\" }");
+    assert_eq!(found, ["`auth` is missing in [assistants.a]"]);
+}
+
+#[test]
+fn names_are_fit_for_urls_and_logs() {
+    for name in ["a", "A-1_b.c", "0"] {
+        assert!(
+            parse(&format!("tenants.\"{name}\" = {{}}")).is_ok(),
+            "{name}"
+        );
+    }
+    let long = "a".repeat(65);
+    for name in ["", "-a", "a b", "a/b", "ä", &long] {
+        assert_eq!(
+            problems(&format!("tenants.\"{name}\" = {{}}")).len(),
+            1,
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn values_of_another_type_are_named_with_theirs() {
+    let found = problems(
+        "server = 1\nplugins.p.component = 2\ntenants = []\n[sandbox]\nconcurrency = \"many\"",
+    );
+    assert_eq!(
+        found,
+        [
+            "`server` in the file must be a table, not an integer",
+            "`component` in [plugins.p] must be a string, not an integer",
+            "`tenants` in the file must be a table, not an array",
+            "`concurrency` in [sandbox] must be a whole number, not a string",
+        ]
+    );
+}

@@ -37,6 +37,7 @@ pub(super) fn of(
         Some(trap) => trap.to_string(),
         None => error.root_cause().to_string(),
     };
+    let reason = reason.trim_start_matches("wasm trap: ");
     if reason.contains(TOO_MUCH_DATA) {
         return Fault::OutputTooLarge {
             limit: limits.output_bytes,

@@ -22,6 +22,9 @@ fn looking_changes_nothing() {
     let keys: Vec<_> = document.root().members().map(|(key, _)| key).collect();
     assert_eq!(keys, ["id", "items", "\u{FFFD}"]);
     assert!(document.get_mut(&at("/items/0/text")).is_some());
+    assert!(document.root().member("id").is_some());
+    let items = document.root().into_member("items").unwrap();
+    assert!(items.into_member("0").is_none());
     assert!(document.changed().is_none());
     assert!(matches!(document.json(), Cow::Borrowed(TEXT)));
 }

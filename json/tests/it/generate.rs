@@ -134,7 +134,7 @@ pub(crate) fn drafts() -> impl Strategy<Value = Vec<Draft>> {
         last,
         value,
     });
-    prop::collection::vec(draft, 0..8)
+    prop::collection::vec(draft, 0..12)
 }
 
 impl Draft {

@@ -16,7 +16,6 @@ fn open_all(node: Node<'_, '_>) {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 256,
         failure_persistence: None,
         ..ProptestConfig::default()
     })]
@@ -65,17 +64,19 @@ proptest! {
         let mut expected: Value = serde_json::from_str(&target).unwrap();
         let mut operations = Vec::new();
         let mut failed = None;
-        for draft in &drafts {
+        for (index, draft) in drafts.iter().enumerate() {
             let operation = draft.operation(&expected);
             // The reference does not move the whole document onto itself.
             if operation["op"] == "move" && operation["from"] == "" {
                 continue;
             }
-            let one = serde_json::from_value::<json_patch::Patch>(Value::Array(vec![operation.clone()]));
-            operations.push(operation);
-            if json_patch::patch(&mut expected, &one.unwrap()).is_err() {
-                failed = Some(operations.len() - 1);
-                break;
+            let one = Value::Array(vec![operation.clone()]);
+            let one: json_patch::Patch = serde_json::from_value(one).unwrap();
+            let is_ok = json_patch::patch(&mut expected, &one).is_ok();
+            // Only the last one may fail, so that most patches get far.
+            if is_ok || index + 1 == drafts.len() {
+                operations.push(operation);
+                failed = (!is_ok).then(|| operations.len() - 1);
             }
         }
         let patch = Value::Array(operations).to_string();

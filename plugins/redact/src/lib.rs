@@ -1,0 +1,192 @@
+//! Masks e-mail addresses, phone numbers and card numbers in the texts of an answer.
+
+mod card;
+mod email;
+mod phone;
+mod span;
+
+use std::{borrow::Cow, ops::Range};
+
+use retort_sdk::{Invocation, Payload, Result};
+use serde::Deserialize;
+
+/// What the operator may set.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// What is masked.
+    pub kinds: Vec<Kind>,
+    /// What it is masked with.
+    pub masks: Masks,
+}
+
+/// A kind of personal data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// E-mail addresses.
+    Email,
+    /// Phone numbers.
+    Phone,
+    /// Numbers of payment cards.
+    Card,
+}
+
+/// What is put in the place of each kind.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Masks {
+    /// For an e-mail address.
+    pub email: String,
+    /// For a phone number.
+    pub phone: String,
+    /// For a card number.
+    pub card: String,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            kinds: vec![Kind::Email, Kind::Phone, Kind::Card],
+            masks: Masks::default(),
+        }
+    }
+}
+
+impl Default for Masks {
+    fn default() -> Self {
+        Self {
+            email: "[e-mail]".to_owned(),
+            phone: "[phone]".to_owned(),
+            card: "[card]".to_owned(),
+        }
+    }
+}
+
+/// Changes every item whose `response_type` is `text`.
+///
+/// # Errors
+/// None of its own; see [`Item::set_text`](retort_sdk::Item::set_text).
+pub fn transform(invocation: &Invocation<Settings>, payload: &mut Payload<'_>) -> Result<()> {
+    for mut item in payload.items() {
+        if !item.is_text() {
+            continue;
+        }
+        if let Some(text) = item.text()
+            && let Cow::Owned(masked) = redact(&text, &invocation.settings)
+        {
+            item.set_text(&masked)?;
+        }
+    }
+    Ok(())
+}
+
+retort_sdk::export!(transform);
+
+/// The text with everything masked that is to be, borrowed if there is nothing.
+fn redact<'t>(text: &'t str, settings: &Settings) -> Cow<'t, str> {
+    let masks = &settings.masks;
+    // Cards before phones: part of a card number may look like a phone number.
+    let finders: [(Kind, Finder, &str); 3] = [
+        (Kind::Email, email::find, &masks.email),
+        (Kind::Card, card::find, &masks.card),
+        (Kind::Phone, phone::find, &masks.phone),
+    ];
+    let mut masked = Cow::Borrowed(text);
+    for (kind, find, mask) in finders {
+        if !settings.kinds.contains(&kind) {
+            continue;
+        }
+        let found = find(&masked);
+        if !found.is_empty() {
+            masked = Cow::Owned(replace(&masked, &found, mask));
+        }
+    }
+    masked
+}
+
+/// Finds places in a text, from the first to the last, none overlapping another.
+type Finder = fn(&str) -> Vec<Range<usize>>;
+
+fn replace(text: &str, found: &[Range<usize>], mask: &str) -> String {
+    let mut masked = String::with_capacity(text.len());
+    let mut rest = 0;
+    for place in found {
+        masked.push_str(text.get(rest..place.start).unwrap_or_default());
+        masked.push_str(mask);
+        rest = place.end;
+    }
+    masked.push_str(text.get(rest..).unwrap_or_default());
+    masked
+}
+
+#[cfg(test)]
+mod tests {
+    use retort_sdk::{Outcome, testing::Call};
+    use serde_json::json;
+
+    use super::*;
+
+    fn payload(text: &str) -> String {
+        json!({"output": {"generic": [
+            {"response_type": "text", "text": text},
+            {"response_type": "image", "text": text},
+        ]}})
+        .to_string()
+    }
+
+    #[test]
+    fn everything_is_masked_by_default() {
+        let text = "Mail a.b@example.com, call +1 202-555-0143, card 4111 1111 1111 1111 12/29.";
+        assert_eq!(
+            redact(text, &Settings::default()),
+            "Mail [e-mail], call [phone], card [card] 12/29."
+        );
+    }
+
+    #[test]
+    fn only_text_items_change_and_only_if_there_is_something() {
+        let call = Call::new();
+        let clean = payload("Order 12345678 is due on 2026-11-23.");
+        assert_eq!(call.outcome(transform, &clean), Ok(Outcome::Unchanged));
+        let result = call.result(transform, &payload("a@b.com")).unwrap();
+        let result: serde_json::Value = serde_json::from_str(&result).unwrap();
+        assert_eq!(result["output"]["generic"][0]["text"], "[e-mail]");
+        assert_eq!(result["output"]["generic"][1]["text"], "a@b.com");
+    }
+
+    #[test]
+    fn half_a_surrogate_pair_hides_nothing() {
+        let payload =
+            r#"{"output":{"generic":[{"response_type":"text","text":"\ud83d a@b.com"}]}}"#;
+        let result = Call::new().result(transform, payload).unwrap();
+        assert!(result.contains("\u{FFFD} [e-mail]"), "{result}");
+    }
+
+    #[test]
+    fn kinds_and_masks_are_settings() {
+        let call = Call::new().settings(json!({"kinds": ["email"], "masks": {"email": "***"}}));
+        let result = call.result(transform, &payload("a@b.com +1 202-555-0143"));
+        assert!(result.is_ok_and(|json| json.contains("*** +1 202-555-0143")));
+        for wrong in [json!({"kinds": ["name"]}), json!({"masks": {"name": ""}})] {
+            let outcome = Call::new().settings(wrong).outcome(transform, "{}");
+            assert!(outcome.is_err());
+        }
+    }
+
+    #[test]
+    fn the_example_in_the_readme_is_true() {
+        let blocks = include_str!("../README.md").split("```");
+        let examples: Vec<_> = blocks
+            .filter_map(|block| block.strip_prefix("json\n"))
+            .collect();
+        let [before, after] = examples[..] else {
+            panic!("{examples:?}")
+        };
+        let call = Call::new();
+        assert_eq!(
+            call.result(transform, before).as_deref(),
+            Ok(after.trim_end())
+        );
+    }
+}

@@ -1,0 +1,163 @@
+//! The body of an assistant's answer.
+
+use std::borrow::Cow;
+
+use retort_json::{Document, EditError, Node, Pointer};
+use serde::Deserialize;
+
+use crate::{Failure, Result};
+
+/// The body of an assistant's answer, for reading and editing in place.
+///
+/// It is text until somebody looks inside, and only what is changed is written anew.
+/// For edits beyond the items' texts see [`Payload::document_mut`].
+#[derive(Debug)]
+pub struct Payload<'a> {
+    document: Document<'a>,
+}
+
+/// One element of the answer's `output.generic`: a text, an image, a list of options, …
+#[derive(Debug)]
+pub struct Item<'p, 'a> {
+    node: Node<'p, 'a>,
+}
+
+impl<'a> Payload<'a> {
+    pub(crate) fn of_checked(json: &'a str) -> Self {
+        Self {
+            document: Document::of_checked(json),
+        }
+    }
+
+    /// The elements of `output.generic`; none where there is no such array.
+    pub fn items(&mut self) -> impl Iterator<Item = Item<'_, 'a>> {
+        let output = self.document.root().into_member("output");
+        let generic = output.and_then(|output| output.into_member("generic"));
+        let items = generic.into_iter().flat_map(Node::elements);
+        items.map(|node| Item { node })
+    }
+
+    /// The value at a JSON pointer such as `/context/global/session_id`, as any type
+    /// that does not borrow; nothing where there is no value.
+    ///
+    /// # Errors
+    /// [`Failure::Failed`] if the text is no pointer or the value not of that type.
+    pub fn read<T: for<'p> Deserialize<'p>>(&self, pointer: &str) -> Result<Option<T>> {
+        let Some(part) = self.document.get(&Pointer::parse(pointer)?) else {
+            return Ok(None);
+        };
+        let value = part.read();
+        value.map_err(|error| Failure::failed(format!("the payload at {pointer:?}: {error}")))
+    }
+
+    /// The whole payload, for reading.
+    pub fn document(&self) -> &Document<'a> {
+        &self.document
+    }
+
+    /// The whole payload, for editing.
+    pub fn document_mut(&mut self) -> &mut Document<'a> {
+        &mut self.document
+    }
+}
+
+impl<'p, 'a> Item<'p, 'a> {
+    /// The item's `response_type`, for instance `text`; nothing where it has none.
+    pub fn response_type(&mut self) -> Option<String> {
+        self.string("response_type")
+    }
+
+    /// Whether the item's `response_type` is `text`.
+    pub fn is_text(&mut self) -> bool {
+        let is_text = |member: Node<'_, '_>| member.part().string().as_deref() == Some("text");
+        self.node.member("response_type").is_some_and(is_text)
+    }
+
+    /// The item's `text`, whatever its type; nothing where it has none or where it is
+    /// not a string. An unpaired half of a surrogate pair, which JSON can write and
+    /// Rust cannot, is U+FFFD here.
+    pub fn text(&mut self) -> Option<String> {
+        self.string("text")
+    }
+
+    /// Gives the item another `text`.
+    ///
+    /// # Errors
+    /// [`EditError::Place`] if the item is not an object.
+    pub fn set_text(&mut self, text: &str) -> Result<(), EditError> {
+        match self.node.member("text") {
+            Some(mut member) => member.set(text),
+            None => self.node.insert(&Pointer::root().join("text"), text),
+        }
+    }
+
+    /// The whole item, for reading and editing.
+    pub fn node(&mut self) -> &mut Node<'p, 'a> {
+        &mut self.node
+    }
+
+    fn string(&mut self, key: &str) -> Option<String> {
+        let member = self.node.member(key)?;
+        member.part().string().map(Cow::into_owned)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAYLOAD: &str = r#"{"output": {"generic": [{"response_type": "text", "text": "a\u00e9"},
+        {"response_type": "pause", "time": 1.50}, 7, {"text": 8}]}, "context": {"n": 12}}"#;
+
+    #[test]
+    fn items_are_the_elements_of_generic() {
+        let mut payload = Payload::of_checked(PAYLOAD);
+        let seen: Vec<_> = payload
+            .items()
+            .map(|mut item| (item.is_text(), item.response_type(), item.text()))
+            .collect();
+        let type_of = |name: &str| Some(name.to_owned());
+        assert_eq!(
+            seen,
+            [
+                (true, type_of("text"), Some("aé".to_owned())),
+                (false, type_of("pause"), None),
+                (false, None, None),
+                (false, None, None),
+            ]
+        );
+        assert!(payload.document().changed().is_none());
+        for none in [
+            "{}",
+            "[]",
+            r#"{"output":[]}"#,
+            r#"{"output":{"generic":"x"}}"#,
+        ] {
+            assert_eq!(Payload::of_checked(none).items().count(), 0, "{none}");
+        }
+    }
+
+    #[test]
+    fn a_text_is_set_or_added() {
+        let mut payload = Payload::of_checked(PAYLOAD);
+        let results: Vec<_> = payload.items().map(|mut item| item.set_text("b")).collect();
+        let failed: Vec<_> = results.iter().map(Result::is_err).collect();
+        assert_eq!(failed, [false, false, true, false]);
+        let expected = r#"{"output":{"generic":[{"response_type":"text","text":"b"},{"response_type":"pause","time":1.50,"text":"b"},7,{"text":"b"}]},"context":{"n": 12}}"#;
+        assert_eq!(payload.document().json(), expected);
+    }
+
+    #[test]
+    fn any_value_can_be_read() {
+        let payload = Payload::of_checked(PAYLOAD);
+        assert_eq!(payload.read("/context/n"), Ok(Some(12)));
+        assert_eq!(payload.read::<u8>("/context/m"), Ok(None));
+        let failure = payload.read::<String>("/context/n").unwrap_err();
+        let message = failure.message();
+        assert!(
+            message.starts_with("the payload at \"/context/n\": "),
+            "{message}"
+        );
+        assert!(payload.read::<u8>("context").is_err());
+    }
+}

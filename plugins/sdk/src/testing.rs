@@ -1,0 +1,200 @@
+//! Running a plugin's function in an ordinary `cargo test`, without a host.
+//!
+//! ```
+//! # use retort_sdk::{Invocation, Payload, Result, testing::Call};
+//! # fn transform(_: &Invocation, _: &mut Payload) -> Result<()> { Ok(()) }
+//! let payload = r#"{"output": {}}"#;
+//! let result = Call::new().tenant("acme").result(transform, payload);
+//! assert_eq!(result.unwrap(), payload);
+//! ```
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{Failure, IntoOutcome, Invocation, Outcome, Payload, Result, bindings, export::run};
+
+/// A call as the host would make it.
+#[derive(Clone, Debug)]
+pub struct Call {
+    invocation: bindings::Invocation,
+}
+
+impl Default for Call {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Call {
+    /// A call of the event `message_processed` for the assistant `assistant` of the
+    /// tenant `tenant`, without settings and options, with 10 s left.
+    pub fn new() -> Self {
+        Self {
+            invocation: bindings::Invocation {
+                tenant: "tenant".to_owned(),
+                assistant: "assistant".to_owned(),
+                request_id: "test".to_owned(),
+                event: "message_processed".to_owned(),
+                options: "{}".to_owned(),
+                settings: "{}".to_owned(),
+                milliseconds_left: 10_000,
+            },
+        }
+    }
+
+    /// With these settings of the stage, an object: a `serde_json::json!`, a struct, a map.
+    /// What cannot be written as JSON fails when the call is run.
+    #[must_use]
+    pub fn settings(mut self, settings: impl Serialize) -> Self {
+        self.invocation.settings = serde_json::to_string(&settings).unwrap_or_default();
+        self
+    }
+
+    /// With these `options` in the webhook's envelope, an object. What cannot be written
+    /// as JSON fails when the plugin reads it.
+    #[must_use]
+    pub fn options(mut self, options: impl Serialize) -> Self {
+        self.invocation.options = serde_json::to_string(&options).unwrap_or_default();
+        self
+    }
+
+    /// For another tenant.
+    #[must_use]
+    pub fn tenant(mut self, tenant: &str) -> Self {
+        tenant.clone_into(&mut self.invocation.tenant);
+        self
+    }
+
+    /// For another assistant.
+    #[must_use]
+    pub fn assistant(mut self, assistant: &str) -> Self {
+        assistant.clone_into(&mut self.invocation.assistant);
+        self
+    }
+
+    /// Of another event.
+    #[must_use]
+    pub fn event(mut self, event: &str) -> Self {
+        event.clone_into(&mut self.invocation.event);
+        self
+    }
+
+    /// With this much time left, in milliseconds.
+    #[must_use]
+    pub fn milliseconds_left(mut self, milliseconds: u32) -> Self {
+        self.invocation.milliseconds_left = milliseconds;
+        self
+    }
+
+    /// What a plugin's function would be given, to call it directly.
+    ///
+    /// # Errors
+    /// [`Failure::Failed`] if the settings are not of the type `S`.
+    pub fn invocation<S: DeserializeOwned>(&self) -> Result<Invocation<S>> {
+        Invocation::from_host(self.invocation.clone())
+    }
+
+    /// Runs a plugin's function over a payload, and returns what the host would get.
+    ///
+    /// # Errors
+    /// [`Failure`], as the host would get it, also if the payload is not JSON.
+    pub fn outcome<S: DeserializeOwned, O: IntoOutcome>(
+        &self,
+        function: impl Fn(&Invocation<S>, &mut Payload<'_>) -> Result<O>,
+        payload: &str,
+    ) -> Result<Outcome> {
+        retort_json::check(payload)?;
+        run(function, &self.invocation()?, payload)
+    }
+
+    /// Runs a plugin's function over a payload, and returns the payload that the host
+    /// would make of its outcome.
+    ///
+    /// # Errors
+    /// [`Failure`], as the host would get it, and [`Failure::Failed`] if the payload is
+    /// not JSON or the outcome cannot be applied to it.
+    pub fn result<S: DeserializeOwned, O: IntoOutcome>(
+        &self,
+        function: impl Fn(&Invocation<S>, &mut Payload<'_>) -> Result<O>,
+        payload: &str,
+    ) -> Result<String> {
+        Ok(match self.outcome(function, payload)? {
+            Outcome::Unchanged => payload.to_owned(),
+            Outcome::Replaced(json) => match retort_json::check(&json)? {
+                retort_json::Kind::Object => json,
+                other => return Err(Failure::failed(format!("replaced by {other}"))),
+            },
+            Outcome::MergePatch(patch) => retort_json::merge_patch(payload, &patch)?,
+            Outcome::JsonPatch(patch) => retort_json::json_patch(payload, &patch)?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeMap, time::Duration};
+
+    use serde_json::json;
+
+    use super::*;
+
+    const PAYLOAD: &str = r#"{"a": 1.0, "b": [ ]}"#;
+
+    fn result(outcome: Outcome) -> Result<String> {
+        let function = |_: &Invocation, _: &mut Payload<'_>| Ok(outcome.clone());
+        Call::new().result(function, PAYLOAD)
+    }
+
+    #[test]
+    fn an_outcome_is_applied_as_the_host_does() {
+        assert_eq!(result(Outcome::Unchanged).as_deref(), Ok(PAYLOAD));
+        let replaced = Outcome::replaced(&json!({"c": 2})).unwrap();
+        assert_eq!(result(replaced).as_deref(), Ok(r#"{"c":2}"#));
+        let merged = Outcome::merge_patch(&json!({"b": null})).unwrap();
+        assert_eq!(result(merged).as_deref(), Ok(r#"{"a":1.0}"#));
+        let patch = json!([{"op": "add", "path": "/b/-", "value": 1}]);
+        let patched = Outcome::json_patch(&patch).unwrap();
+        assert_eq!(result(patched).as_deref(), Ok(r#"{"a":1.0,"b":[1]}"#));
+        for wrong in ["[]", "{", ""] {
+            assert!(result(Outcome::Replaced(wrong.to_owned())).is_err());
+        }
+        assert!(result(Outcome::JsonPatch("{}".to_owned())).is_err());
+    }
+
+    #[test]
+    fn the_function_sees_the_call() {
+        let call = Call::new()
+            .tenant("acme")
+            .assistant("help")
+            .event("e")
+            .settings(json!({"x": 1}))
+            .options(json!({"y": 2}))
+            .milliseconds_left(1_500);
+        let invocation: Invocation<BTreeMap<String, u8>> = call.invocation().unwrap();
+        assert_eq!(invocation.tenant, "acme");
+        assert_eq!(invocation.assistant, "help");
+        assert_eq!(invocation.event, "e");
+        assert_eq!(invocation.settings["x"], 1);
+        assert_eq!(invocation.time_left, Duration::from_millis(1_500));
+        let options: BTreeMap<&str, u8> = invocation.options().unwrap();
+        assert_eq!(options["y"], 2);
+        assert!(invocation.options::<Vec<u8>>().is_err());
+        assert!(call.invocation::<crate::NoSettings>().is_err());
+    }
+
+    #[test]
+    fn edits_that_end_in_a_failure_or_in_unchanged_do_not_count() {
+        fn fails(_: &Invocation, payload: &mut Payload<'_>) -> Result<()> {
+            payload.document_mut().root().set(&1)?;
+            Err(Failure::not_for_me("no"))
+        }
+        fn thinks_better_of_it(_: &Invocation, payload: &mut Payload<'_>) -> Result<Outcome> {
+            payload.document_mut().root().set(&1)?;
+            Ok(Outcome::Unchanged)
+        }
+        let call = Call::new();
+        let failure = call.outcome(fails, PAYLOAD).unwrap_err();
+        assert_eq!(failure, Failure::not_for_me("no"));
+        let outcome = call.outcome(thinks_better_of_it, PAYLOAD);
+        assert_eq!(outcome, Ok(Outcome::Unchanged));
+    }
+}

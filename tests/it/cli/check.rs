@@ -1,0 +1,174 @@
+//! `retort check`: what is wrong, where, and what to do.
+
+use super::{Folder, status, stderr, stdout};
+use crate::support::component;
+use sha2::{Digest, Sha256};
+use std::fs;
+
+#[test]
+fn check_reports_every_problem_at_once_with_place_and_hint() {
+    let folder = Folder::with_config(
+        r#"
+[server]
+lisen = "127.0.0.1:1"
+body = "4 apples"
+
+[plugins.p]
+component = "missing.wasm"
+limits = { memory = "1KB" }
+
+[tenants.acme]
+
+[assistants.lobby]
+tenant = "acne"
+timeout = "31s"
+on_fault = "ignore"
+auth = { kind = "jwt", secrets = ["purple unicorn", "env:NOT_SET"] }
+
+[[assistants.lobby.pipeline]]
+pluggin = "p"
+
+[[assistants.lobby.pipeline]]
+plugin = "q"
+"#,
+    );
+    let output = folder.run(&["check"]);
+    status(&output, 1);
+    let expected = "\
+retort.toml:3:1: unknown key `lisen` in [server]
+    hint: did you mean `listen`?
+retort.toml:4:8: `body` in [server]: this is not a size
+    hint: write bytes as a number, or with a unit, such as \"64KiB\" or \"4MB\"
+retort.toml:8:21: `memory` in `limits` of the plugin: the size is out of range
+    hint: it can be 65536 to 4294967296 bytes
+retort.toml:13:10: `tenant` in [assistants.lobby]: there is no tenant `acne`
+    hint: did you mean `acme`?
+retort.toml:14:11: `timeout` in [assistants.lobby]: the time is out of range
+    hint: it can be 1s to 30s
+retort.toml:15:12: `on_fault` in [assistants.lobby]: this word is not known here
+    hint: it can be \"continue\" or \"fail\"
+retort.toml:16:35: element 1 of `secrets` in `auth`: a secret is named as `env:NAME` or `file:PATH`; its text must not stand here
+    hint: put the text into an environment variable or a file, and name that
+retort.toml:16:53: element 2 of `secrets` in `auth`: the environment variable `NOT_SET` is not set
+    hint: set it before Retort starts
+retort.toml:18:1: `plugin` is missing in this stage of the pipeline
+    hint: name one of the plugins: plugin = \"my-plugin\"
+retort.toml:19:1: unknown key `pluggin` in this stage of the pipeline
+    hint: did you mean `plugin`?
+retort.toml:22:10: `plugin` in this stage of the pipeline: there is no plugin `q`
+    hint: declare it with a table [plugins.q]
+11 problems in retort.toml
+";
+    assert_eq!(stderr(&output), expected);
+    // `serve` says the same and opens no port.
+    let output = folder.run(&["serve"]);
+    status(&output, 2);
+    assert!(
+        stderr(&output).contains("11 problems"),
+        "{}",
+        stderr(&output)
+    );
+    assert_eq!(stdout(&output), "");
+}
+
+#[test]
+fn check_says_where_the_toml_is_broken() {
+    let folder = Folder::with_config("[server\nlisten = 1\n");
+    let output = folder.run(&["check"]);
+    status(&output, 1);
+    assert!(
+        stderr(&output).starts_with("retort.toml:1:8: this is not TOML: "),
+        "{}",
+        stderr(&output)
+    );
+    let output = folder.run(&["check", "--config", "other.toml"]);
+    status(&output, 2);
+    assert!(stderr(&output).contains("cannot read the configuration other.toml"));
+}
+
+#[test]
+fn check_says_what_is_wrong_with_each_component() {
+    let folder = Folder::with_config("");
+    let echo = fs::read(component("echo")).unwrap();
+    folder.put("good.wasm", &echo);
+    folder.put("truncated.wasm", &echo[..echo.len() / 2]);
+    folder.put("core.wasm", b"\0asm\x01\0\0\0");
+    folder.put("empty.wasm", b"\0asm\x0d\0\x01\0");
+    folder.put("text.wasm", b"hello");
+    let wrong = "0".repeat(64);
+    let names = ["missing", "truncated", "core", "empty", "text"];
+    let mut config = format!("[plugins.digest]\ncomponent = \"good.wasm\"\nsha256 = \"{wrong}\"\n");
+    for name in names {
+        config += &format!("[plugins.{name}]\ncomponent = \"{name}.wasm\"\n");
+    }
+    for name in ["wrong-world", "opens-sockets"] {
+        config += &format!(
+            "[plugins.{name}]\ncomponent = '{}'\n",
+            component(name).display()
+        );
+    }
+    folder.put("retort.toml", config);
+    let output = folder.run(&["check"]);
+    status(&output, 1);
+    let error = stderr(&output);
+    for (line, words) in [
+        (2, "and the configuration says 0000"),
+        (5, "cannot read the component missing.wasm"),
+        (
+            7,
+            "truncated.wasm is not a component that can be used: unexpected end",
+        ),
+        (9, "core.wasm is a core module, not a component"),
+        (
+            11,
+            "empty.wasm does not export retort:transform/transform-response@0.1.0; it exports nothing",
+        ),
+        (13, "text.wasm is not WebAssembly"),
+        (15, "it exports example:other/greet@1.0.0"),
+        (17, "imports what it is not granted: wasi:sockets/network@"),
+    ] {
+        let start = format!("retort.toml:{line}:13: ");
+        let found = error.lines().find(|l| l.starts_with(&start));
+        assert!(
+            found.is_some_and(|l| l.contains(words)),
+            "{line}, {words}:\n{error}"
+        );
+    }
+    assert_eq!(error.matches("    hint: ").count(), 8, "{error}");
+    assert!(error.ends_with("8 problems in retort.toml\n"), "{error}");
+}
+
+#[test]
+fn check_prints_what_would_be_served() {
+    let echo = fs::read(component("echo")).unwrap();
+    let digest: String = Sha256::digest(&echo)
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect();
+    let folder = Folder::with_config(&format!(
+        r#"
+plugins.echo = {{ component = "echo.wasm", sha256 = "{digest}" }}
+[tenants.acme]
+[assistants.lobby]
+tenant = "acme"
+auth = {{ kind = "jwt", secrets = ["env:SECRET"] }}
+pipeline = [{{ plugin = "echo" }}, {{ plugin = "echo" }}]
+[assistants.open]
+tenant = "acme"
+timeout = "2s"
+auth.kind = "none"
+"#
+    ));
+    folder.put("echo.wasm", echo);
+    let output = folder.run(&["check"]);
+    status(&output, 0);
+    assert_eq!(
+        stdout(&output),
+        format!(
+            "plugin echo (sha256 {digest})\n\
+             assistant lobby of tenant acme: JWT, 10s, stages: echo, echo\n\
+             assistant open of tenant acme: NO AUTHENTICATION, 2s, stages: none\n\
+             the configuration is good\n"
+        )
+    );
+}

@@ -1,0 +1,13 @@
+//! Retort as its users meet it: the real program on a port of its own, components
+//! built from source, HTTP over the loopback.
+
+mod auth;
+mod bad_input;
+mod cli;
+mod guests;
+mod limits;
+mod payloads;
+mod server;
+mod statuses;
+mod support;
+mod tidy;

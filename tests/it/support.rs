@@ -1,0 +1,31 @@
+//! What the tests stand on.
+
+mod components;
+mod host;
+mod http;
+
+pub(crate) use components::{component, repository, text_guest};
+pub(crate) use host::{Host, retort};
+pub(crate) use http::{Answer, Call, exchange};
+
+/// The secret of the vendor's page, and a token over it without an expiry, which
+/// PyJWT made (`tests/tokens/cases.json`, "no exp").
+pub(crate) const SECRET: &str = "purple unicorn";
+
+/// The vendor's sample body.
+pub(crate) const SAMPLE: &str = include_str!("../payloads/sample.json");
+
+/// A token of the table in `tests/tokens`.
+pub(crate) fn token(name: &str) -> String {
+    let cases: serde_json::Value =
+        serde_json::from_str(include_str!("../tokens/cases.json")).unwrap();
+    cases
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|case| case["name"] == name)
+        .unwrap_or_else(|| panic!("there is no case {name}"))["headers"][0][1]
+        .as_str()
+        .unwrap()
+        .to_owned()
+}

@@ -1,0 +1,196 @@
+//! A running `retort serve`, with what it logs.
+
+use super::{Call, SECRET, component, text_guest};
+use std::fmt::Write;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// How long a test waits for what has to come.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The program under test, with the secrets of the tests in its environment.
+pub(crate) fn retort() -> Command {
+    // Beside the folder that the tests themselves are in.
+    let mut path = std::env::current_exe().unwrap();
+    path.pop();
+    path.pop();
+    let program = path.join("retort");
+    assert!(
+        program.is_file(),
+        "retort is not built: run `cargo xtask test`"
+    );
+    let mut command = Command::new(program);
+    command
+        .env_remove("RETORT_LOG")
+        .env("SECRET", SECRET)
+        .env("OLD_SECRET", "old secret");
+    command
+}
+
+/// A server that ends with the test.
+pub(crate) struct Host {
+    child: Child,
+    pub(crate) address: SocketAddr,
+    log: Arc<Mutex<String>>,
+    reader: Option<JoinHandle<()>>,
+    _folder: TempDir,
+}
+
+impl Host {
+    /// Serves one assistant, `a`, that anybody can call. `stages` is the inside of
+    /// its pipeline's array, such as `{ plugin = "echo" }`; the rest is lines for
+    /// the assistant's table.
+    pub(crate) fn with_stages(stages: &str) -> Self {
+        Self::with_assistant(&format!("pipeline = [{stages}]"))
+    }
+
+    /// Serves one assistant, `a`, that anybody can call, with these lines in its table.
+    pub(crate) fn with_assistant(lines: &str) -> Self {
+        Self::start(&format!(
+            "[assistants.a]\ntenant = \"t\"\nauth = {{ kind = \"none\" }}\n{lines}\n"
+        ))
+    }
+
+    /// Serves a configuration. The tenant `t` and the plugins that it uses are added.
+    pub(crate) fn start(config: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("retort.toml");
+        std::fs::write(&file, with_plugins(config, folder.path())).unwrap();
+        let mut child = retort()
+            .args([
+                "serve",
+                "--listen",
+                "127.0.0.1:0",
+                "--log",
+                "debug",
+                "--config",
+            ])
+            .arg(&file)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let log = Arc::new(Mutex::new(String::new()));
+        let reader = {
+            let mut stderr = BufReader::new(child.stderr.take().unwrap());
+            let log = Arc::clone(&log);
+            std::thread::spawn(move || {
+                let mut line = String::new();
+                while stderr.read_line(&mut line).is_ok_and(|length| length > 0) {
+                    log.lock().unwrap().push_str(&line);
+                    line.clear();
+                }
+            })
+        };
+        let mut line = String::new();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        stdout.read_line(&mut line).unwrap();
+        let Some(address) = line.trim().strip_prefix("retort is listening on http://") else {
+            child.wait().unwrap();
+            reader.join().unwrap();
+            panic!("the server did not start:\n{}", log.lock().unwrap());
+        };
+        Self {
+            child,
+            address: address.parse().unwrap(),
+            log,
+            reader: Some(reader),
+            _folder: folder,
+        }
+    }
+
+    /// A call of an assistant's webhook with the vendor's sample body, unless the
+    /// test says otherwise.
+    pub(crate) fn call(&self, assistant: &str) -> Call {
+        Call::post(self.address, &format!("/webhooks/{assistant}"))
+    }
+
+    /// Everything that was logged so far.
+    pub(crate) fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// Waits until the log has a line with all of these words, and returns it.
+    pub(crate) fn logged(&self, words: &[&str]) -> String {
+        let start = Instant::now();
+        loop {
+            let log = self.log();
+            let fits = |line: &&str| words.iter().all(|word| line.contains(word));
+            if let Some(line) = log.lines().find(fits) {
+                return line.to_owned();
+            }
+            assert!(start.elapsed() < PATIENCE, "not logged: {words:?}\n{log}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Sends a signal by its name, such as `TERM`.
+    pub(crate) fn signal(&self, name: &str) {
+        let status = Command::new("sh")
+            .args(["-c", &format!("kill -{name} {}", self.child.id())])
+            .status();
+        assert!(status.unwrap().success());
+    }
+
+    /// Waits for the process to end.
+    pub(crate) fn ended(&mut self) -> ExitStatus {
+        let start = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                if let Some(reader) = self.reader.take() {
+                    reader.join().unwrap();
+                }
+                return status;
+            }
+            assert!(start.elapsed() < PATIENCE, "still running\n{}", self.log());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Whether the process still lives.
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if let Some(reader) = self.reader.take() {
+            let _ = reader.join();
+        }
+    }
+}
+
+/// The configuration with a table for its tenant and for each plugin that it names
+/// and does not declare. A plugin `text:NAME` is a guest of `guests/text`.
+fn with_plugins(config: &str, folder: &Path) -> String {
+    let mut whole = config.replace("text:", "text-");
+    if !config.contains("[tenants.") {
+        whole.push_str("\n[tenants.t]\n");
+    }
+    for after in config.split("plugin = \"").skip(1) {
+        let name = after.split('"').next().unwrap();
+        let (declared, file) = match name.strip_prefix("text:") {
+            Some(text) => {
+                let file = folder.join(format!("{text}.wasm"));
+                std::fs::write(&file, text_guest(text)).unwrap();
+                (format!("text-{text}"), file)
+            }
+            None => (name.to_owned(), component(name)),
+        };
+        let header = format!("[plugins.{declared}]");
+        if !whole.contains(&header) {
+            write!(whole, "\n{header}\ncomponent = '{}'\n", file.display()).unwrap();
+        }
+    }
+    whole
+}
