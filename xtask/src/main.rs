@@ -108,7 +108,7 @@ fn bench() -> Result {
 fn deny() -> Result {
     if !run::succeeds("cargo", &["deny", "--version"]) {
         println!("xtask: installing cargo-deny (once, some minutes)");
-        cargo(&root(), &["install", "--locked", "cargo-deny"])?;
+        cargo(&root(), &["install", "--locked", "--debug", "cargo-deny"])?;
     }
     cargo(&root(), &["deny", "check", "bans", "licenses", "sources"])?;
     if run::succeeds("cargo", &["deny", "fetch", "db"]) {

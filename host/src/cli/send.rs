@@ -33,8 +33,11 @@ pub(super) struct Send {
     /// A webhook's whole body, or only its payload; `-` is standard input
     #[arg(default_value = "-")]
     input: PathBuf,
+    /// Sign with this secret: `env:NAME` or `file:PATH`. Without it nothing is signed
+    #[arg(long, value_name = "SOURCE")]
+    secret: Option<String>,
     #[command(flatten)]
-    claims: Option<Claims>,
+    claims: Claims,
     /// A further header, such as `x-api-key: 123`
     #[arg(long = "header", value_name = "NAME: VALUE", value_parser = parse_header)]
     headers: Vec<(HeaderName, HeaderValue)>,
@@ -91,8 +94,9 @@ impl Send {
         let mut request = Request::post(&self.url)
             .header(CONTENT_TYPE, "application/json")
             .body(Full::new(Bytes::from(body)))?;
-        if let Some(claims) = &self.claims {
-            let mut value = HeaderValue::from_str(&format!("Bearer {}", claims.sign()?))?;
+        if let Some(secret) = &self.secret {
+            let token = self.claims.sign(secret)?;
+            let mut value = HeaderValue::from_str(&format!("Bearer {token}"))?;
             value.set_sensitive(true);
             request.headers_mut().insert(AUTHORIZATION, value);
         }

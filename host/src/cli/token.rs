@@ -17,21 +17,21 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 Example:
   LOBBY_SECRET='purple unicorn' retort token --secret env:LOBBY_SECRET --expires 1h")]
 pub(super) struct Token {
+    /// Where the shared secret is: `env:NAME` or `file:PATH`
+    #[arg(long, value_name = "SOURCE")]
+    secret: String,
     #[command(flatten)]
     claims: Claims,
 }
 
-/// What a token says and who signs it; `send` signs with the same.
+/// What a token says; `send` has the same.
 #[derive(Debug, Args)]
 pub(super) struct Claims {
-    /// Where the shared secret is: `env:NAME` or `file:PATH`
-    #[arg(long, value_name = "SOURCE")]
-    secret: String,
     /// How long the token is valid; `never` leaves `exp` out
-    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse_expiry)]
+    #[arg(long, requires = "secret", value_name = "TIME", default_value = "30s", value_parser = parse_expiry)]
     expires: Expiry,
     /// A further claim; a value that is JSON is taken as such, any other as a string
-    #[arg(long = "claim", value_name = "NAME=VALUE", value_parser = parse_claim)]
+    #[arg(long = "claim", requires = "secret", value_name = "NAME=VALUE", value_parser = parse_claim)]
     further: Vec<(String, Value)>,
 }
 
@@ -60,15 +60,15 @@ fn parse_claim(text: &str) -> Result<(String, Value), String> {
 
 impl Token {
     pub(super) fn execute(self) -> anyhow::Result<Ending> {
-        writeln!(std::io::stdout(), "{}", self.claims.sign()?)?;
+        writeln!(std::io::stdout(), "{}", self.claims.sign(&self.secret)?)?;
         Ok(Ending::Good)
     }
 }
 
 impl Claims {
-    /// A token over these claims, issued now.
-    pub(super) fn sign(&self) -> anyhow::Result<String> {
-        let secret: SecretString = secret::resolve(&self.secret, Path::new(""), &environment)
+    /// A token over these claims, issued now, with the secret that `source` names.
+    pub(super) fn sign(&self, source: &str) -> anyhow::Result<String> {
+        let secret: SecretString = secret::resolve(source, Path::new(""), &environment)
             .context("--secret cannot be used")?;
         let now = SystemTime::now()
             .duration_since(UNIX_EPOCH)

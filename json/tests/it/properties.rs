@@ -72,7 +72,12 @@ proptest! {
             }
             let one = Value::Array(vec![operation.clone()]);
             let one: json_patch::Patch = serde_json::from_value(one).unwrap();
-            let is_ok = json_patch::patch(&mut expected, &one).is_ok();
+            // On a copy: the reference does not undo the first half of a move.
+            let mut patched = expected.clone();
+            let is_ok = json_patch::patch(&mut patched, &one).is_ok();
+            if is_ok {
+                expected = patched;
+            }
             // Only the last one may fail, so that most patches get far.
             if is_ok || index + 1 == drafts.len() {
                 operations.push(operation);

@@ -116,7 +116,7 @@ fn check_says_what_is_wrong_with_each_component() {
         (5, "cannot read the component missing.wasm"),
         (
             7,
-            "truncated.wasm is not a component that can be used: unexpected end",
+            "truncated.wasm is not a component that can be used: section range",
         ),
         (9, "core.wasm is a core module, not a component"),
         (

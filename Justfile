@@ -1,0 +1,25 @@
+# The verbs, each one line; `cargo xtask` alone explains them. Nothing needs just.
+
+setup:
+    cargo xtask setup
+
+build:
+    cargo xtask build
+
+plugins:
+    cargo xtask plugins
+
+serve:
+    cargo xtask demo
+
+test:
+    cargo xtask test
+
+lint:
+    cargo xtask lint
+
+bench:
+    cargo xtask bench
+
+ci:
+    cargo xtask ci

@@ -1,0 +1,189 @@
+//! What the sandbox costs: one stage, and a request's whole way through the
+//! library without sockets, each beside the same transform run natively. Times
+//! drift with the machine; the ratios at the end are of one run.
+
+use bytes::Bytes;
+use criterion::Criterion;
+use http::Request;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http_body_util::Full;
+use retort::config::{Config, Sandbox as Settings};
+use retort::ingress;
+use retort::limits::Limits;
+use retort::plugin::{Invocation, Plugin, Sandbox};
+use retort::snapshot::Snapshot;
+use retort_sdk::guest;
+use std::fs;
+use std::hint::black_box;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::runtime::Runtime;
+
+/// The vendor's sample body, about 700 B, and the same with 200 items, about 32 KB.
+fn bodies() -> [(&'static str, String); 2] {
+    let sample = include_str!("../payloads/sample.json");
+    let item = r#"{
+                "response_type": "text",
+                "text": "Hello. Good evening"
+            }"#;
+    let name = |number| item.replace("Good", &format!("Number {number}. A very good"));
+    let items: Vec<_> = (0..200).map(name).collect();
+    let large = sample.replace(item, &items.join(",\n            "));
+    assert!((28_000..36_000).contains(&large.len()), "{}", large.len());
+    [("700 B", sample.to_owned()), ("32 KB", large)]
+}
+
+/// The payload of a body.
+fn payload(body: &str) -> &str {
+    let event = retort::event::Event::find(body.as_bytes()).expect("it is an event");
+    &body[event.payload]
+}
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The plugin's function as the component calls it, in this process.
+fn native(payload: &str) -> String {
+    let invocation = guest::Invocation {
+        tenant: "acme".into(),
+        assistant: "lobby".into(),
+        request_id: "bench".into(),
+        event: "message_processed".into(),
+        options: "{}".into(),
+        settings: "{}".into(),
+        milliseconds_left: 5_000,
+    };
+    match guest::transform(southern_charm::transform, invocation, payload.to_owned()) {
+        Ok(guest::Outcome::Replaced(json)) => json,
+        _ => panic!("the native transform gave another outcome"),
+    }
+}
+
+/// One stage: a fresh instance, the call, and the instance's end.
+fn stage(criterion: &mut Criterion, runtime: &Runtime) {
+    let sandbox = Arc::new(Sandbox::new(&Settings::default(), []).expect("a sandbox"));
+    let file = repository().join("target/components/southern-charm.wasm");
+    let plugin = Plugin::load(&sandbox, "southern-charm", &file, None).expect("a plugin");
+    let invocation = Invocation {
+        tenant: "acme",
+        assistant: "lobby",
+        request_id: "bench",
+        event: "message_processed",
+        options: "{}",
+        settings: "{}",
+    };
+    for (size, body) in bodies() {
+        let payload = payload(&body);
+        let call = || async {
+            let deadline = Instant::now() + Duration::from_secs(10);
+            let call = plugin
+                .call(&invocation, payload, &Limits::DEFAULT, deadline)
+                .await;
+            let outcome = call.result.expect("no fault");
+            outcome.apply(payload, Limits::DEFAULT.output_bytes)
+        };
+        let sandboxed = runtime.block_on(call()).expect("an outcome");
+        assert_eq!(sandboxed, Some(native(payload)), "both do the same work");
+        let mut group = criterion.benchmark_group(format!("stage {size}"));
+        group.bench_function("native", |b| b.iter(|| native(black_box(payload))));
+        group.bench_function("sandboxed", |b| b.to_async(runtime).iter(call));
+        group.finish();
+    }
+}
+
+/// A request's whole way: verify the caller, read the body, run the pipeline, answer.
+fn request(criterion: &mut Criterion, runtime: &Runtime) {
+    let config = r#"
+        [plugins.southern-charm]
+        component = "target/components/southern-charm.wasm"
+        [tenants.acme]
+        [assistants.none]
+        tenant = "acme"
+        auth = { kind = "jwt", secrets = ["env:SECRET"] }
+        [assistants.one]
+        tenant = "acme"
+        auth = { kind = "jwt", secrets = ["env:SECRET"] }
+        pipeline = [{ plugin = "southern-charm" }]
+    "#;
+    let secret = |_: &str| Some("purple unicorn".to_owned());
+    let config = Config::parse(config, "bench", &repository(), &secret).expect("it is good");
+    let snapshot = Snapshot::build(config, |_| ()).expect("the component is good");
+    // Signed by PyJWT over the same secret, without an expiry.
+    let cases: serde_json::Value =
+        serde_json::from_str(include_str!("../tokens/cases.json")).expect("cases");
+    let case = cases
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find(|case| case["name"] == "no exp");
+    let token = case.expect("the case")["headers"][0][1]
+        .as_str()
+        .expect("a token")
+        .to_owned();
+    for (size, body) in bodies() {
+        let body = Bytes::from(body);
+        let answer = |assistant: &'static str| {
+            let request = Request::post(format!("/webhooks/{assistant}"))
+                .header(AUTHORIZATION, &token)
+                .header(CONTENT_TYPE, "application/json")
+                .body(Full::new(body.clone()))
+                .expect("a request");
+            ingress::handle(&snapshot, false, request)
+        };
+        assert_eq!(runtime.block_on(answer("one")).status(), 200);
+        let mut group = criterion.benchmark_group(format!("request {size}"));
+        group.bench_function("no stage", |b| b.to_async(runtime).iter(|| answer("none")));
+        group.bench_function("one stage", |b| b.to_async(runtime).iter(|| answer("one")));
+        group.finish();
+    }
+}
+
+/// A benchmark's median in nanoseconds, out of what criterion has just written.
+fn median(group: &str, function: &str) -> f64 {
+    let file = repository()
+        .join("target/criterion")
+        .join(group)
+        .join(function)
+        .join("new/estimates.json");
+    let text = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{file:?}: {error}"));
+    let estimates: serde_json::Value = serde_json::from_str(&text).expect("estimates");
+    estimates["median"]["point_estimate"]
+        .as_f64()
+        .expect("a number")
+}
+
+fn main() {
+    let runtime = Runtime::new().expect("a runtime");
+    let mut criterion = Criterion::default().configure_from_args();
+    stage(&mut criterion, &runtime);
+    request(&mut criterion, &runtime);
+    criterion.final_summary();
+    // With a filter or `--test` on the command line there may be nothing to compare.
+    if std::env::args()
+        .skip(1)
+        .any(|argument| argument != "--bench")
+    {
+        return;
+    }
+    println!("\nRatios of medians in this run:");
+    for (size, _) in bodies() {
+        let native = median(&format!("stage {size}"), "native");
+        let sandboxed = median(&format!("stage {size}"), "sandboxed");
+        let none = median(&format!("request {size}"), "no stage");
+        let one = median(&format!("request {size}"), "one stage");
+        println!(
+            "{size}: a stage takes {:.1} µs, {:.1} times the native transform's {:.1} µs",
+            sandboxed / 1e3,
+            sandboxed / native,
+            native / 1e3,
+        );
+        println!(
+            "{size}: a request takes {:.1} µs, {:.1} times the {:.1} µs of one without a stage",
+            one / 1e3,
+            one / none,
+            none / 1e3,
+        );
+    }
+}
