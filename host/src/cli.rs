@@ -11,7 +11,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use tracing_subscriber::EnvFilter;
+use tracing::{Level, Metadata};
+use tracing_subscriber::filter::{LevelFilter, filter_fn};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
 
 /// A host for WebAssembly plugins that transform a chatbot's answers.
 ///
@@ -48,7 +52,7 @@ enum Verb {
 /// What goes to standard error, and how.
 #[derive(Debug, Args)]
 struct Logging {
-    /// What to log: error, warn, info, debug, trace, or a filter such as
+    /// How much to log: error, warn, info, debug or trace; or a filter such as
     /// `warn,retort::guest=info` (what plugins print has the target `retort::guest`)
     #[arg(long, global = true, env = "RETORT_LOG", value_name = "FILTER")]
     log: Option<String>,
@@ -129,18 +133,31 @@ fn failed(error: &anyhow::Error) -> ExitCode {
 impl Logging {
     fn start(&self, default: &str) -> anyhow::Result<()> {
         let filter = self.log.as_deref().unwrap_or(default);
-        let filter = EnvFilter::try_new(filter)
+        let filter = match filter.parse::<LevelFilter>() {
+            // A bare level is meant for Retort; what its libraries debug is a flood.
+            Ok(level) => format!("{},retort={level}", level.min(LevelFilter::INFO)),
+            Err(_) => filter.to_owned(),
+        };
+        let filter = EnvFilter::try_new(&filter)
             .map_err(|error| anyhow::anyhow!("--log {filter:?} is not a filter: {error}"))?;
-        let log = tracing_subscriber::fmt()
-            .with_env_filter(filter)
-            .with_writer(std::io::stderr)
-            .with_ansi(std::io::stderr().is_terminal());
-        match self.log_format {
-            LogFormat::Text => log.init(),
-            LogFormat::Json => log.json().flatten_event(true).init(),
-        }
+        let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+        let lines = match self.log_format {
+            LogFormat::Text => lines.with_ansi(std::io::stderr().is_terminal()).boxed(),
+            LogFormat::Json => lines.json().flatten_event(true).boxed(),
+        };
+        tracing_subscriber::registry()
+            .with(filter)
+            .with(lines.with_filter(filter_fn(tells_no_secret)))
+            .init();
         Ok(())
     }
+}
+
+/// The HTTP libraries trace headers, and with them the callers' credentials.
+fn tells_no_secret(event: &Metadata<'_>) -> bool {
+    let tracing = *event.level() == Level::TRACE;
+    let library = ["hyper", "h2", "rustls"];
+    !(tracing && library.iter().any(|name| event.target().starts_with(name)))
 }
 
 /// The runtime of every command that runs guests.

@@ -22,6 +22,7 @@ pub struct Event {
 /// Members that nobody knows are passed over; a known one that is there twice is
 /// an error, because two readers could take different ones.
 #[derive(Deserialize)]
+#[serde(expecting = "an object")]
 struct Envelope<'a> {
     #[serde(borrow)]
     event: Option<&'a RawValue>,
@@ -46,6 +47,10 @@ impl Event {
     pub fn find(body: &[u8]) -> Result<Self, EventError> {
         let text =
             std::str::from_utf8(body).map_err(|error| EventError::NotUtf8(error.valid_up_to()))?;
+        // The parser would take an array for the members in their order.
+        if text.trim_ascii_start().starts_with('[') {
+            return Err(EventError::NotAnEvent("it is an array".to_owned()));
+        }
         let envelope: Envelope<'_> = serde_json::from_str(text).map_err(|error| {
             if error.is_data() {
                 EventError::NotAnEvent(error.to_string())
@@ -144,7 +149,14 @@ mod tests {
                 "trailing characters",
             ),
             ("[]", "not a webhook event"),
-            ("7", "not a webhook event"),
+            (
+                r#"[{"name":"message_processed"},{},{}]"#,
+                "not a webhook event: it is an array",
+            ),
+            (
+                "7",
+                "not a webhook event: invalid type: integer `7`, expected an object",
+            ),
             ("{}", "`event` is missing"),
             (
                 r#"{"event":{"name":"message_processed"}}"#,

@@ -1,23 +1,23 @@
 //! The way of a request, from its head to its answer. It reads straight down.
 
+mod body;
+
+pub use body::RequestBody;
+
 use crate::event::Event;
 use crate::pipeline;
 use crate::respond::{self, REQUEST_ID, Rejection};
 use crate::snapshot::{Assistant, Snapshot};
+use body::Unread;
 use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response};
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::body::Body;
+use http_body_util::Full;
 use std::borrow::Cow;
 use std::ops::Range;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 use tracing::Instrument;
-
-/// How much of a refused body is read and dropped, so that a caller who is still
-/// sending gets to see the answer instead of a broken connection.
-const DROPPED_BYTES: usize = 16 << 20;
-const DROPPED_TIME: Duration = Duration::from_secs(2);
 
 /// Answers one request.
 pub async fn handle<B>(
@@ -26,7 +26,7 @@ pub async fn handle<B>(
     request: Request<B>,
 ) -> Response<Full<Bytes>>
 where
-    B: Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Unpin,
+    B: RequestBody,
 {
     let arrival = Instant::now();
     let request_id = request_id(request.headers());
@@ -65,10 +65,16 @@ async fn route<B>(
     request_id: &str,
 ) -> Result<Response<Full<Bytes>>, Rejection>
 where
-    B: Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Unpin,
+    B: RequestBody,
 {
     let (head, body) = request.into_parts();
+    let body = Unread::new(body, &head.headers);
     let path = head.uri.path();
+    let limit = snapshot.server.head_bytes;
+    if head_bytes(&head) > limit {
+        body.discard().await;
+        return Err(Rejection::HeadTooLarge(limit));
+    }
     let result = match path.strip_prefix("/webhooks/") {
         Some(name) if !name.is_empty() && !name.contains('/') => {
             match only(&head.method, &[Method::POST], "POST")
@@ -95,8 +101,18 @@ where
             _ => Err(Rejection::NoSuchPath),
         },
     };
-    drop_body(body).await;
+    body.discard().await;
     result
+}
+
+/// A head's size as HTTP/1.1 writes it.
+fn head_bytes(head: &Parts) -> usize {
+    let target = head.uri.path_and_query().map_or(0, |it| it.as_str().len());
+    let line = head.method.as_str().len() + target + "  HTTP/1.1\r\n\r\n".len();
+    let fields = head.headers.iter();
+    line + fields
+        .map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len())
+        .sum::<usize>()
 }
 
 fn only(method: &Method, allowed: &[Method], names: &'static str) -> Result<(), Rejection> {
@@ -157,15 +173,15 @@ fn is_json(headers: &HeaderMap) -> bool {
 async fn webhook<B>(
     snapshot: &Snapshot,
     assistant: &Assistant,
-    body: B,
+    body: Unread<B>,
     arrival: Instant,
     request_id: &str,
 ) -> Result<Response<Full<Bytes>>, Rejection>
 where
-    B: Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Unpin,
+    B: RequestBody,
 {
     let deadline = arrival + assistant.timeout;
-    let read = read_body(body, snapshot.server.body_bytes);
+    let read = body.read(snapshot.server.body_bytes);
     let body = tokio::time::timeout_at(deadline.into(), read)
         .await
         .map_err(|_| Rejection::BodyTooSlow(assistant.timeout))??;
@@ -206,43 +222,6 @@ fn with_payload(body: &[u8], place: &Range<usize>, payload: &str) -> Bytes {
     answer.extend_from_slice(payload.as_bytes());
     answer.extend_from_slice(after);
     answer.freeze()
-}
-
-async fn read_body<B>(mut body: B, limit: usize) -> Result<Bytes, Rejection>
-where
-    B: Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Unpin,
-{
-    let declared = body.size_hint().lower();
-    if usize::try_from(declared).is_ok_and(|length| length <= limit) {
-        match Limited::new(&mut body, limit).collect().await {
-            Ok(collected) => return Ok(collected.to_bytes()),
-            Err(error) if error.is::<LengthLimitError>() => {}
-            Err(error) => {
-                tracing::debug!(%error, "the body broke off");
-                return Err(Rejection::BodyIncomplete);
-            }
-        }
-    }
-    drop_body(body).await;
-    Err(Rejection::BodyTooLarge(limit))
-}
-
-/// Reads the rest of a body that nobody wants, within bounds.
-async fn drop_body<B>(mut body: B)
-where
-    B: Body<Data = Bytes> + Unpin,
-{
-    let read = async {
-        let mut dropped = 0;
-        while let Some(Ok(frame)) = body.frame().await {
-            dropped += frame.data_ref().map_or(0, Bytes::len);
-            if dropped > DROPPED_BYTES {
-                break;
-            }
-        }
-    };
-    // Whoever sends for longer than this does not listen anyway.
-    let _ = tokio::time::timeout(DROPPED_TIME, read).await;
 }
 
 /// The caller's own id where it is fit for a log line and a header, or a new one.

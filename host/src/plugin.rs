@@ -86,7 +86,10 @@ impl Plugin {
             usage: Usage::default(),
         };
         let waiting = Instant::now();
-        let patience = self.sandbox.wait.min(deadline - waiting);
+        let patience = self
+            .sandbox
+            .wait
+            .min(deadline.saturating_duration_since(waiting));
         let slot = tokio::time::timeout(patience, self.sandbox.slots.acquire()).await;
         let Ok(Ok(_slot)) = slot else {
             return refused(Fault::Unavailable {

@@ -38,6 +38,9 @@ pub enum Rejection {
     /// The body is compressed or otherwise coded.
     #[error("a Content-Encoding is not understood; send the body as it is")]
     Encoded,
+    /// The head is over the limit, which is given in bytes.
+    #[error("the head of the request is larger than {0} bytes")]
+    HeadTooLarge(usize),
     /// The body is over the limit, which is given in bytes.
     #[error("the body is larger than {0} bytes")]
     BodyTooLarge(usize),
@@ -82,6 +85,7 @@ impl Rejection {
             Self::WrongMethod(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotVerified => StatusCode::UNAUTHORIZED,
             Self::NotDeclaredJson | Self::Encoded => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::HeadTooLarge(_) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyTooSlow(_) => StatusCode::REQUEST_TIMEOUT,
             Self::BodyIncomplete | Self::NotAnEvent(_) => StatusCode::BAD_REQUEST,

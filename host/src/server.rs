@@ -8,7 +8,6 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use std::convert::Infallible;
-use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -17,6 +16,13 @@ use tokio::net::{TcpListener, TcpStream};
 /// How long to wait before accepting again after the system refused a connection,
 /// mostly because there are no file descriptors left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// hyper's own limit of a head, as a multiple of the configured one. `ingress` knows how
+/// to answer a head over the limit; of one that is far over it, hyper says only 431.
+const HEAD_ROOM: usize = 2;
+
+/// How often an idle HTTP/2 connection is asked whether somebody is still there.
+const PING: Duration = Duration::from_secs(30);
 
 /// How many requests one HTTP/2 connection may have in flight.
 const STREAMS: u32 = 128;
@@ -71,17 +77,19 @@ pub async fn run(
 
 fn connection_builder(snapshot: &Snapshot) -> auto::Builder<TokioExecutor> {
     let settings = &snapshot.server;
+    let head_bytes = settings.head_bytes.saturating_mul(HEAD_ROOM);
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(settings.head_timeout)
-        .max_buf_size(settings.head_bytes);
+        .max_buf_size(head_bytes);
     builder
         .http2()
         .timer(TokioTimer::new())
-        .max_header_list_size(u32::try_from(settings.head_bytes).unwrap_or(u32::MAX))
-        .max_concurrent_streams(STREAMS);
+        .max_header_list_size(u32::try_from(head_bytes).unwrap_or(u32::MAX))
+        .max_concurrent_streams(STREAMS)
+        .keep_alive_interval(PING);
     builder
 }
 
@@ -99,37 +107,39 @@ fn serve(
         tracing::debug!(%error, "a connection keeps its delay");
     }
     let head_timeout = snapshot.server.head_timeout;
+    let begun = Arc::new(AtomicBool::new(false));
     let service = {
         let snapshot = Arc::clone(snapshot);
         let stopping = Arc::clone(stopping);
+        let begun = Arc::clone(&begun);
         service_fn(move |request| {
+            begun.store(true, Ordering::Relaxed);
             let snapshot = Arc::clone(&snapshot);
             let stopping = stopping.load(Ordering::Relaxed);
             async move { Ok::<_, Infallible>(ingress::handle(&snapshot, stopping, request).await) }
         })
     };
-    let builder = builder.clone();
-    let watcher = connections.watcher();
+    let connection = builder
+        .serve_connection(TokioIo::new(stream), service)
+        .into_owned();
+    let connection = connections.watch(connection);
     tokio::spawn(async move {
-        if let Err(error) = first_byte(&stream, head_timeout).await {
-            tracing::debug!(%error, "a connection said nothing");
-            return;
-        }
-        let connection = builder
-            .serve_connection(TokioIo::new(stream), service)
-            .into_owned();
-        if let Err(error) = watcher.watch(connection).await {
+        let mut connection = std::pin::pin!(connection);
+        // hyper's own timeout begins only when it knows which HTTP is spoken, and is
+        // not for HTTP/2. This one is for the first request of any connection.
+        let ended = match tokio::time::timeout(head_timeout, connection.as_mut()).await {
+            Ok(ended) => ended,
+            Err(_) if begun.load(Ordering::Relaxed) => connection.await,
+            Err(_) => {
+                tracing::debug!("a connection asked for nothing");
+                return;
+            }
+        };
+        if let Err(error) = ended {
             tracing::debug!(
                 error = error.to_string().as_str(),
                 "a connection ended early"
             );
         }
     });
-}
-
-/// Waits for a connection's first byte: hyper's own timeout begins only behind it.
-async fn first_byte(stream: &TcpStream, timeout: Duration) -> io::Result<()> {
-    tokio::time::timeout(timeout, stream.readable())
-        .await
-        .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
 }

@@ -1,12 +1,14 @@
 //! What the tests stand on.
 
 mod components;
+mod connection;
 mod host;
 mod http;
 
 pub(crate) use components::{component, repository, text_guest};
+pub(crate) use connection::{Connection, post, post_body};
 pub(crate) use host::{Host, retort};
-pub(crate) use http::{Answer, Call, exchange};
+pub(crate) use http::{Answer, Call};
 
 /// The secret of the vendor's page, and a token over it without an expiry, which
 /// PyJWT made (`tests/tokens/cases.json`, "no exp").

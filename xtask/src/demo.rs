@@ -4,7 +4,6 @@
 use crate::guests;
 use crate::run::{Result, cargo, root};
 use std::io::{BufRead, BufReader};
-use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 /// What stands in the Secret field of the example's assistant: the vendor's own example.
@@ -67,10 +66,10 @@ fn play(server: &mut Child) -> Result {
     let token = token()?;
     println!(
         "\nNow you (the token is good for a day):\n\n\
-         curl --json @{BODY} {url} \\\n  -H 'Authorization: Bearer {token}'\n\n\
-         Change {} and start again to serve something else.\n\
-         Serving until Ctrl-C.\n",
-        Path::new("examples/retort.toml").display()
+         curl {url} -H 'Content-Type: application/json' \\\n  \
+         -d @{BODY} -H 'Authorization: Bearer {token}'\n\n\
+         Change examples/retort.toml and start again to serve something else.\n\
+         Serving until Ctrl-C.\n"
     );
     Ok(())
 }

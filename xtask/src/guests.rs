@@ -100,8 +100,7 @@ impl Toolchain {
         };
         command
             .current_dir(workspace)
-            .env("CARGO_TARGET_DIR", guest_target())
-            .arg("--locked");
+            .env("CARGO_TARGET_DIR", guest_target());
         check(command)
     }
 }
@@ -158,11 +157,7 @@ fn copy(from: &Path, to: &Path) -> Result {
 /// The plugins' own tests, which run without any sandbox.
 pub(crate) fn test_plugins_natively() -> Result {
     let workspace = root().join("plugins");
-    cargo_with(
-        &workspace,
-        &["test", "--workspace", "--locked"],
-        &native_target(),
-    )
+    cargo_with(&workspace, &["test", "--workspace"], &native_target())
 }
 
 /// The given clippy command over the plugins. The guests of the tests are left

@@ -4,16 +4,16 @@ use crate::server::{self, Drained};
 use crate::snapshot::Snapshot;
 use anyhow::Context;
 use clap::Args;
-use std::io::Write;
+use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Serve the webhooks of a configuration
 ///
 /// Everything is checked and compiled before the port is opened. Ctrl-C or SIGTERM
-/// stop it: requests that have begun are finished first.
+/// stop it: requests that have begun are finished first, unless a second signal comes.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
@@ -51,24 +51,43 @@ impl Serve {
 async fn serve(snapshot: Snapshot, listen: Option<SocketAddr>) -> anyhow::Result<Ending> {
     let address = listen.unwrap_or(snapshot.server.listen);
     // Before the port is open, so that a signal finds somebody from the beginning.
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
+    let mut first = Signals::new()?;
+    let mut second = Signals::new()?;
     let listener = TcpListener::bind(address).await.with_context(|| {
         format!("cannot listen on {address}; is another program using it? --listen takes another")
     })?;
     let address = listener.local_addr()?;
     // The one line on standard output: programs that start Retort wait for it.
     writeln!(std::io::stdout(), "retort is listening on http://{address}")?;
-    let drained = server::run(listener, Arc::new(snapshot), async {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
-    .await;
+    let drained = tokio::select! {
+        drained = server::run(listener, Arc::new(snapshot), first.next()) => drained,
+        () = async { second.next().await; second.next().await } => Drained::CutOff,
+    };
     match drained {
         Drained::Completely => tracing::info!("stopped"),
         Drained::CutOff => tracing::warn!("stopped; some requests were cut off"),
     }
     Ok(Ending::Good)
+}
+
+/// The signals that ask a server to stop. Each set sees all of them.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
 }

@@ -152,11 +152,6 @@ impl Host {
             std::thread::sleep(Duration::from_millis(5));
         }
     }
-
-    /// Whether the process still lives.
-    pub(crate) fn is_running(&mut self) -> bool {
-        self.child.try_wait().unwrap().is_none()
-    }
 }
 
 impl Drop for Host {
@@ -179,18 +174,19 @@ fn with_plugins(config: &str, folder: &Path) -> String {
     }
     for after in config.split("plugin = \"").skip(1) {
         let name = after.split('"').next().unwrap();
-        let (declared, file) = match name.strip_prefix("text:") {
+        let header = format!("[plugins.{}]", name.replace("text:", "text-"));
+        if whole.contains(&header) {
+            continue;
+        }
+        let file = match name.strip_prefix("text:") {
             Some(text) => {
                 let file = folder.join(format!("{text}.wasm"));
                 std::fs::write(&file, text_guest(text)).unwrap();
-                (format!("text-{text}"), file)
+                file
             }
-            None => (name.to_owned(), component(name)),
+            None => component(name),
         };
-        let header = format!("[plugins.{declared}]");
-        if !whole.contains(&header) {
-            write!(whole, "\n{header}\ncomponent = '{}'\n", file.display()).unwrap();
-        }
+        write!(whole, "\n{header}\ncomponent = '{}'\n", file.display()).unwrap();
     }
     whole
 }

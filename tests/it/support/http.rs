@@ -1,10 +1,8 @@
-//! HTTP as a caller speaks it: a client for what is right, a bare connection for
-//! what is not.
+//! HTTP as a well-behaved caller speaks it.
 
 use super::SAMPLE;
 use serde_json::Value;
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// A request in the making.
@@ -144,27 +142,4 @@ impl Answer {
         let detail = problem["detail"].as_str().unwrap();
         assert!(detail.contains(words), "{detail:?} does not say {words:?}");
     }
-}
-
-/// Sends bytes over a connection of their own and reads until the server closes it
-/// or `end` has come.
-pub(crate) fn exchange(address: SocketAddr, bytes: &[u8], end: Option<&str>) -> String {
-    let mut stream = TcpStream::connect(address).unwrap();
-    stream
-        .set_read_timeout(Some(Duration::from_secs(30)))
-        .unwrap();
-    stream.write_all(bytes).unwrap();
-    let mut answer = Vec::new();
-    let mut chunk = [0; 4096];
-    loop {
-        match stream.read(&mut chunk) {
-            Ok(0) => break,
-            Ok(length) => answer.extend_from_slice(&chunk[..length]),
-            Err(error) => panic!("{error} after {:?}", String::from_utf8_lossy(&answer)),
-        }
-        if end.is_some_and(|end| String::from_utf8_lossy(&answer).contains(end)) {
-            break;
-        }
-    }
-    String::from_utf8_lossy(&answer).into_owned()
 }

@@ -1,0 +1,137 @@
+//! What the server takes from strangers, and what all calls share.
+
+use super::SOON;
+use crate::support::{Call, Connection, Host, SAMPLE, post, post_body};
+use std::time::{Duration, Instant};
+
+#[test]
+fn body() {
+    let host = Host::start(
+        "[server]\nbody = 2000\n[assistants.a]\ntenant = \"t\"\nauth = { kind = \"none\" }",
+    );
+    let body = |length: usize| format!("{SAMPLE}{}", " ".repeat(length - SAMPLE.len()));
+    assert_eq!(host.call("a").body(body(2000)).send().status, 200);
+    let answer = host.call("a").body(body(2001)).send();
+    answer.is_problem(413, "larger than 2000 bytes");
+}
+
+#[test]
+fn head() {
+    let host = Host::start(
+        "[server]\nhead = 10_000\n[assistants.a]\ntenant = \"t\"\nauth = { kind = \"none\" }",
+    );
+    let lines = format!("content-length: {}\nx-long: ", SAMPLE.len());
+    let head = post("/webhooks/a", &lines, "").len();
+    let status = |length: usize| {
+        let lines = format!("{lines}{}", "x".repeat(length - head - 1));
+        let bytes = post("/webhooks/a", &lines, SAMPLE);
+        assert_eq!(bytes.len(), length + SAMPLE.len());
+        Connection::with(host.address, bytes).answer().status
+    };
+    assert_eq!(status(10_000), 200);
+    assert_eq!(status(10_001), 431);
+    // The target is part of the head.
+    let path = format!("/webhooks/a?{}", "x".repeat(10_000));
+    let answer = Call::post(host.address, &path).send();
+    answer.is_problem(431, "larger than 10000 bytes");
+}
+
+#[test]
+fn head_timeout() {
+    let host = Host::start(
+        "[server]\nhead_timeout = \"200ms\"\n[assistants.a]\ntenant = \"t\"\nauth = { kind = \"none\" }",
+    );
+    let start = Instant::now();
+    let silent = Connection::open(host.address);
+    let mut silent_again = Connection::with(host.address, post_body("/webhooks/a", SAMPLE));
+    assert_eq!(silent_again.answer().status, 200);
+    for mut connection in [
+        silent,
+        silent_again,
+        Connection::with(host.address, "PRI * HT"),
+    ] {
+        assert_eq!(connection.closed(), b"");
+    }
+    // Nor has a caller who speaks HTTP/2 and asks for nothing.
+    Connection::with(
+        host.address,
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0",
+    )
+    .closed();
+    // A head that arrives byte by byte has no more time than any other.
+    let mut dripping = Connection::open(host.address);
+    let head = b"POST /webhooks/a HTTP/1.1\r\nx-long: "
+        .iter()
+        .chain(&[b'x'; 2_000]);
+    let sent = head
+        .take_while(|byte| {
+            std::thread::sleep(Duration::from_millis(2));
+            dripping.send([**byte])
+        })
+        .count();
+    assert!(sent < 1_000, "{sent} bytes were waited for");
+    assert!(start.elapsed() < SOON, "{:?}", start.elapsed());
+    assert_eq!(host.call("a").send().status, 200);
+}
+
+#[test]
+fn drain_timeout() {
+    let mut host = Host::start(
+        r#"
+        [server]
+        drain_timeout = "200ms"
+
+        [assistants.a]
+        tenant = "t"
+        auth = { kind = "none" }
+        pipeline = [
+            { plugin = "prints-endlessly", settings = { lines = 1 } },
+            { plugin = "sleeps", settings = { milliseconds = 30_000 } },
+        ]
+        "#,
+    );
+    let mut connection = Connection::with(host.address, post_body("/webhooks/a", SAMPLE));
+    host.logged(&["stdout line 1"]);
+    let start = Instant::now();
+    host.signal("TERM");
+    assert_eq!(connection.closed(), b"");
+    assert_eq!(host.ended().code(), Some(0));
+    assert!(start.elapsed() < SOON, "{:?}", start.elapsed());
+    host.logged(&["WARN", "cut off"]);
+}
+
+#[test]
+fn concurrency_and_wait() {
+    let host = |wait: &str, milliseconds: u32| {
+        Host::start(&format!(
+            r#"
+            [sandbox]
+            concurrency = 2
+            wait = "{wait}"
+
+            [assistants.a]
+            tenant = "t"
+            auth = {{ kind = "none" }}
+            on_fault = "fail"
+            pipeline = [{{ plugin = "sleeps", settings = {{ milliseconds = {milliseconds} }} }}]
+            "#
+        ))
+    };
+    let statuses = |host: &Host| {
+        let calls: Vec<_> = (0..4)
+            .map(|_| Connection::with(host.address, post_body("/webhooks/a", SAMPLE)))
+            .collect();
+        let mut statuses: Vec<_> = calls
+            .into_iter()
+            .map(|mut call| call.answer().status)
+            .collect();
+        statuses.sort_unstable();
+        statuses
+    };
+    let patient = host("5s", 200);
+    assert_eq!(statuses(&patient), [200, 200, 200, 200]);
+    let impatient = host("50ms", 1_000);
+    assert_eq!(statuses(&impatient), [200, 200, 503, 503]);
+    impatient.logged(&["fault=\"unavailable\"", "no free slot within"]);
+    assert_eq!(impatient.call("a").send().status, 200);
+}
