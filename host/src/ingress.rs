@@ -6,6 +6,7 @@ pub use body::RequestBody;
 
 use crate::event::Event;
 use crate::pipeline;
+use crate::plugin;
 use crate::respond::{self, REQUEST_ID, Rejection};
 use crate::snapshot::{Assistant, Snapshot};
 use body::Unread;
@@ -38,7 +39,7 @@ where
     );
     let id = request_id.clone();
     async move {
-        let mut response = match route(snapshot, stopping, request, arrival, &id).await {
+        let mut response = match answer(snapshot, stopping, request, arrival, &id).await {
             Ok(response) => response,
             Err(rejection) => rejection.into_response(&id),
         };
@@ -57,7 +58,7 @@ where
     .await
 }
 
-async fn route<B>(
+async fn answer<B>(
     snapshot: &Snapshot,
     stopping: bool,
     request: Request<B>,
@@ -69,40 +70,60 @@ where
 {
     let (head, body) = request.into_parts();
     let body = Unread::new(body, &head.headers);
-    let path = head.uri.path();
+    match destination(snapshot, stopping, &head) {
+        Ok(Destination::Webhook(assistant)) => {
+            webhook(snapshot, assistant, body, arrival, request_id).await
+        }
+        Ok(Destination::Word(word)) => {
+            body.discard().await;
+            Ok(respond::word(word))
+        }
+        Err(rejection) => {
+            body.discard().await;
+            Err(rejection)
+        }
+    }
+}
+
+/// What a request is for.
+enum Destination<'a> {
+    /// The webhook of an assistant, which is the caller.
+    Webhook(&'a Assistant),
+    /// A word for a load balancer.
+    Word(&'static str),
+}
+
+/// Decides by the head alone, so that a stranger's body is not kept in memory.
+fn destination<'a>(
+    snapshot: &'a Snapshot,
+    stopping: bool,
+    head: &Parts,
+) -> Result<Destination<'a>, Rejection> {
     let limit = snapshot.server.head_bytes;
-    if head_bytes(&head) > limit {
-        body.discard().await;
+    if head_bytes(head) > limit {
         return Err(Rejection::HeadTooLarge(limit));
     }
-    let result = match path.strip_prefix("/webhooks/") {
-        Some(name) if !name.is_empty() && !name.contains('/') => {
-            match only(&head.method, &[Method::POST], "POST")
-                .and_then(|()| admit(snapshot, name, &head.headers))
-            {
-                Ok(assistant) => {
-                    return webhook(snapshot, assistant, body, arrival, request_id).await;
-                }
-                Err(rejection) => Err(rejection),
-            }
+    match head.uri.path() {
+        "/healthz" => {
+            only(&head.method, &[Method::GET, Method::HEAD], "GET, HEAD")?;
+            Ok(Destination::Word("ok\n"))
         }
-        _ => match path {
-            "/healthz" => only(&head.method, &[Method::GET, Method::HEAD], "GET, HEAD")
-                .map(|()| respond::word("ok\n")),
-            "/readyz" => {
-                only(&head.method, &[Method::GET, Method::HEAD], "GET, HEAD").and_then(|()| {
-                    if stopping {
-                        Err(Rejection::Stopping)
-                    } else {
-                        Ok(respond::word("ready\n"))
-                    }
-                })
+        "/readyz" => {
+            only(&head.method, &[Method::GET, Method::HEAD], "GET, HEAD")?;
+            if stopping {
+                return Err(Rejection::Stopping);
             }
-            _ => Err(Rejection::NoSuchPath),
-        },
-    };
-    body.discard().await;
-    result
+            Ok(Destination::Word("ready\n"))
+        }
+        path => {
+            let name = path.strip_prefix("/webhooks/").unwrap_or_default();
+            if name.is_empty() || name.contains('/') {
+                return Err(Rejection::NoSuchPath);
+            }
+            only(&head.method, &[Method::POST], "POST")?;
+            admit(snapshot, name, &head.headers).map(Destination::Webhook)
+        }
+    }
 }
 
 /// A head's size as HTTP/1.1 writes it.
@@ -123,8 +144,8 @@ fn only(method: &Method, allowed: &[Method], names: &'static str) -> Result<(), 
     }
 }
 
-/// Decides by the head alone, so that a stranger's body is not kept in memory, and
-/// the caller's right before anything else, so that nobody else learns anything.
+/// The assistant of that name, if the caller is it. The caller's right comes before
+/// anything else, so that nobody else learns anything.
 fn admit<'a>(
     snapshot: &'a Snapshot,
     name: &str,
@@ -186,7 +207,7 @@ where
         .await
         .map_err(|_| Rejection::BodyTooSlow(assistant.timeout))??;
     let event = Event::find(&body)?;
-    let request = pipeline::Request {
+    let request = plugin::Request {
         tenant: &assistant.tenant,
         assistant: &assistant.name,
         request_id,

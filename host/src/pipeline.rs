@@ -3,9 +3,8 @@
 use crate::config::OnFault;
 use crate::limits::Limits;
 use crate::outcome::{Fault, OutcomeKind, Usage};
-use crate::plugin::{Invocation, Plugin};
+use crate::plugin::{Plugin, Request};
 use std::sync::Arc;
-use std::time::Instant;
 use tracing::Instrument;
 
 /// One plugin's place in a pipeline, ready to run.
@@ -18,23 +17,6 @@ pub struct Stage {
     pub limits: Limits,
     /// What a fault means.
     pub on_fault: OnFault,
-}
-
-/// What is known of a request before its pipeline runs.
-#[derive(Debug, Clone, Copy)]
-pub struct Request<'a> {
-    /// The tenant's name.
-    pub tenant: &'a str,
-    /// The assistant's name.
-    pub assistant: &'a str,
-    /// Identifies the request.
-    pub request_id: &'a str,
-    /// The event's name.
-    pub event: &'a str,
-    /// JSON text of an object.
-    pub options: &'a str,
-    /// When the answer has to be there.
-    pub deadline: Instant,
 }
 
 /// How a pipeline's run ended.
@@ -103,17 +85,9 @@ async fn run_stage(
     request: &Request<'_>,
     payload: &str,
 ) -> (Result<(OutcomeKind, Option<String>), Fault>, Usage) {
-    let invocation = Invocation {
-        tenant: request.tenant,
-        assistant: request.assistant,
-        request_id: request.request_id,
-        event: request.event,
-        options: request.options,
-        settings: &stage.settings,
-    };
     let call = stage
         .plugin
-        .call(&invocation, payload, &stage.limits, request.deadline)
+        .call(request, &stage.settings, payload, &stage.limits)
         .await;
     let result = call.result.and_then(|outcome| {
         let kind = outcome.kind();

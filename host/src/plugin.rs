@@ -17,7 +17,7 @@ use crate::limits::Limits;
 use crate::outcome::{Failure, Fault, Outcome, Usage};
 use state::State;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use wasmtime::{Store, UpdateDeadline};
 
 /// The longest message of a plugin's own failure that is kept, in characters.
@@ -34,9 +34,9 @@ pub struct Plugin {
     sandbox: Arc<Sandbox>,
 }
 
-/// What a plugin is told besides the payload.
+/// What is known of a request when its pipeline runs. Plugins are told all of it.
 #[derive(Debug, Clone, Copy)]
-pub struct Invocation<'a> {
+pub struct Request<'a> {
     /// The tenant's name.
     pub tenant: &'a str,
     /// The assistant's name.
@@ -47,8 +47,8 @@ pub struct Invocation<'a> {
     pub event: &'a str,
     /// JSON text of an object: the envelope's.
     pub options: &'a str,
-    /// JSON text of an object: the stage's.
-    pub settings: &'a str,
+    /// When the answer has to be there.
+    pub deadline: Instant,
 }
 
 /// How a call ended.
@@ -73,14 +73,16 @@ impl Plugin {
         &self.sha256
     }
 
-    /// Runs the plugin once, until `deadline` at most. Dropping the future stops it.
+    /// Runs the plugin once, with these settings (JSON text of an object), until the
+    /// request's deadline at most. Dropping the future stops it.
     pub async fn call(
         &self,
-        invocation: &Invocation<'_>,
+        request: &Request<'_>,
+        settings: &str,
         payload: &str,
         limits: &Limits,
-        deadline: Instant,
     ) -> Call {
+        let deadline = request.deadline;
         let refused = |fault| Call {
             result: Err(fault),
             usage: Usage::default(),
@@ -106,7 +108,16 @@ impl Plugin {
         let mut store = self.store(limits, start + timeout);
         // The epoch stops the guest's own code; the timer stops what the epoch does
         // not see: a guest that waits in a call of the host.
-        let run = self.run(&mut store, invocation, payload, timeout);
+        let invocation = bindings::Invocation {
+            tenant: request.tenant,
+            assistant: request.assistant,
+            request_id: request.request_id,
+            event: request.event,
+            options: request.options,
+            settings,
+            milliseconds_left: u32::try_from(timeout.as_millis()).unwrap_or(u32::MAX),
+        };
+        let run = self.run(&mut store, invocation, payload);
         let result = match tokio::time::timeout(timeout, run).await {
             Ok(Ok(result)) => result,
             Ok(Err(error)) => Err(fault::of(&error, store.data(), limits, timeout)),
@@ -147,20 +158,10 @@ impl Plugin {
     async fn run(
         &self,
         store: &mut Store<State>,
-        invocation: &Invocation<'_>,
+        invocation: bindings::Invocation<'_>,
         payload: &str,
-        timeout: Duration,
     ) -> wasmtime::Result<Result<Outcome, Fault>> {
         let instance = self.pre.instantiate_async(&mut *store).await?;
-        let invocation = bindings::Invocation {
-            tenant: invocation.tenant,
-            assistant: invocation.assistant,
-            request_id: invocation.request_id,
-            event: invocation.event,
-            options: invocation.options,
-            settings: invocation.settings,
-            milliseconds_left: u32::try_from(timeout.as_millis()).unwrap_or(u32::MAX),
-        };
         let result = instance
             .retort_transform_transform_response()
             .call_transform(&mut *store, invocation, payload)

@@ -54,17 +54,24 @@ pub enum Rejection {
     #[error(transparent)]
     NotAnEvent(#[from] EventError),
     /// A stage whose policy is `fail` faulted. The fault is for the log.
-    #[error("{}", fault_detail(.0))]
+    #[error("{}", of_fault(.0).1)]
     Fault(Fault),
     /// The server is about to stop.
     #[error("the server is stopping")]
     Stopping,
 }
 
-fn fault_detail(fault: &Fault) -> &'static str {
+/// What a fault that ends a request is to the caller: a status, and what may be said.
+fn of_fault(fault: &Fault) -> (StatusCode, &'static str) {
     match fault {
-        Fault::TimedOut { .. } => "the answer could not be transformed in time",
-        Fault::Unavailable { .. } => "too many answers are being transformed; try again",
+        Fault::TimedOut { .. } => (
+            StatusCode::GATEWAY_TIMEOUT,
+            "the answer could not be transformed in time",
+        ),
+        Fault::Unavailable { .. } => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "too many answers are being transformed; try again",
+        ),
         Fault::FuelExhausted { .. }
         | Fault::MemoryRefused { .. }
         | Fault::TableRefused { .. }
@@ -72,7 +79,10 @@ fn fault_detail(fault: &Fault) -> &'static str {
         | Fault::OutputTooLarge { .. }
         | Fault::OutputNotJson(_)
         | Fault::PatchNotApplicable(_)
-        | Fault::Failed { .. } => "a plugin of this assistant failed",
+        | Fault::Failed { .. } => (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "a plugin of this assistant failed",
+        ),
     }
 }
 
@@ -90,18 +100,7 @@ impl Rejection {
             Self::BodyTooSlow(_) => StatusCode::REQUEST_TIMEOUT,
             Self::BodyIncomplete | Self::NotAnEvent(_) => StatusCode::BAD_REQUEST,
             Self::Stopping => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Fault(fault) => match fault {
-                Fault::TimedOut { .. } => StatusCode::GATEWAY_TIMEOUT,
-                Fault::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
-                Fault::FuelExhausted { .. }
-                | Fault::MemoryRefused { .. }
-                | Fault::TableRefused { .. }
-                | Fault::Trapped(_)
-                | Fault::OutputTooLarge { .. }
-                | Fault::OutputNotJson(_)
-                | Fault::PatchNotApplicable(_)
-                | Fault::Failed { .. } => StatusCode::INTERNAL_SERVER_ERROR,
-            },
+            Self::Fault(fault) => of_fault(fault).0,
         }
     }
 

@@ -10,7 +10,7 @@ use http_body_util::Full;
 use retort::config::{Config, Sandbox as Settings};
 use retort::ingress;
 use retort::limits::Limits;
-use retort::plugin::{Invocation, Plugin, Sandbox};
+use retort::plugin::{self, Plugin, Sandbox};
 use retort::snapshot::Snapshot;
 use retort_sdk::guest;
 use std::fs;
@@ -20,17 +20,22 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
-/// The vendor's sample body, about 700 B, and the same with 200 items, about 32 KB.
+/// The vendor's sample body, about 700 B, and the same with 50 longer items, about 32 KB.
 fn bodies() -> [(&'static str, String); 2] {
     let sample = include_str!("../payloads/sample.json");
     let item = r#"{
                 "response_type": "text",
                 "text": "Hello. Good evening"
             }"#;
-    let name = |number| item.replace("Good", &format!("Number {number}. A very good"));
-    let items: Vec<_> = (0..200).map(name).collect();
+    let text = "Hello. It is a good evening, and there is a lot to tell. ".repeat(9);
+    let long = |number| item.replace("Hello. Good evening", &format!("{number}. {text}"));
+    let items: Vec<_> = (0..50).map(long).collect();
     let large = sample.replace(item, &items.join(",\n            "));
-    assert!((28_000..36_000).contains(&large.len()), "{}", large.len());
+    assert!(
+        (30_000..34_000).contains(&large.len()),
+        "{} bytes",
+        large.len()
+    );
     [("700 B", sample.to_owned()), ("32 KB", large)]
 }
 
@@ -66,21 +71,18 @@ fn stage(criterion: &mut Criterion, runtime: &Runtime) {
     let sandbox = Arc::new(Sandbox::new(&Settings::default(), []).expect("a sandbox"));
     let file = repository().join("target/components/southern-charm.wasm");
     let plugin = Plugin::load(&sandbox, "southern-charm", &file, None).expect("a plugin");
-    let invocation = Invocation {
-        tenant: "acme",
-        assistant: "lobby",
-        request_id: "bench",
-        event: "message_processed",
-        options: "{}",
-        settings: "{}",
-    };
     for (size, body) in bodies() {
         let payload = payload(&body);
         let call = || async {
-            let deadline = Instant::now() + Duration::from_secs(10);
-            let call = plugin
-                .call(&invocation, payload, &Limits::DEFAULT, deadline)
-                .await;
+            let request = plugin::Request {
+                tenant: "acme",
+                assistant: "lobby",
+                request_id: "bench",
+                event: "message_processed",
+                options: "{}",
+                deadline: Instant::now() + Duration::from_secs(10),
+            };
+            let call = plugin.call(&request, "{}", payload, &Limits::DEFAULT).await;
             let outcome = call.result.expect("no fault");
             outcome.apply(payload, Limits::DEFAULT.output_bytes)
         };

@@ -16,7 +16,10 @@ const MAY_USE: [(&str, &[&str]); 16] = [
         ],
     ),
     ("server", &["ingress", "snapshot"]),
-    ("ingress", &["event", "pipeline", "respond", "snapshot"]),
+    (
+        "ingress",
+        &["event", "pipeline", "plugin", "respond", "snapshot"],
+    ),
     ("respond", &["event", "outcome"]),
     (
         "snapshot",
