@@ -31,16 +31,22 @@ impl Outcome {
         }
     }
 
+    /// The plugin's text; nothing for unchanged.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Unchanged => "",
+            Self::Replaced(text) | Self::MergePatch(text) | Self::JsonPatch(text) => text,
+        }
+    }
+
     /// The payload that comes of it; `None` is the payload that was.
     ///
     /// # Errors
     /// An outcome over `limit` bytes, one that is not JSON, one that would not
     /// leave an object, a patch that cannot be applied.
     pub fn apply(self, payload: &str, limit: usize) -> Result<Option<String>, Fault> {
-        let (Self::Replaced(text) | Self::MergePatch(text) | Self::JsonPatch(text)) = &self else {
-            return Ok(None);
-        };
-        check_size(text, limit)?;
+        check_size(self.text(), limit)?;
         let result = match self {
             Self::Unchanged => return Ok(None),
             Self::Replaced(text) => {

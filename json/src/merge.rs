@@ -2,7 +2,7 @@
 
 use std::{
     borrow::Cow,
-    collections::{BTreeMap, btree_map::Entry},
+    collections::{HashMap, hash_map::Entry},
 };
 
 use crate::{
@@ -64,7 +64,7 @@ struct Change<'a> {
 }
 
 /// By the characters of their keys.
-type Changes<'a> = BTreeMap<Cow<'a, [u8]>, Change<'a>>;
+type Changes<'a> = HashMap<Cow<'a, [u8]>, Change<'a>>;
 
 /// Merges an object into whatever is there.
 fn merge<'a>(
@@ -91,6 +91,7 @@ fn changes<'a>(patch: &'a str, budget: &mut Budget) -> Result<Changes<'a>, Exhau
     budget.spend(patch.len())?;
     let mut changes = Changes::new();
     if let Some(Level::Object(members)) = Level::of(patch) {
+        changes.reserve(members.len());
         for (order, (quoted, value)) in members.into_iter().enumerate() {
             let change = Change {
                 quoted,

@@ -123,7 +123,7 @@ impl<'a> Tree<'a> {
             let Some(open) = tree.open(budget)? else {
                 return Ok(None);
             };
-            budget.spend(open.inside.cost_of_finding(&token))?;
+            budget.spend_on(open.inside.passed_in_finding(&token))?;
             match open.inside.find_mut(&token) {
                 Some(child) => tree = child,
                 None => return Ok(None),
@@ -142,7 +142,7 @@ impl<'a> Tree<'a> {
     ) -> Result<(), Stop> {
         let open = self.open(budget)?.ok_or(Obstacle::NoContainer)?;
         let new = Self::Leaf(text.into_new());
-        budget.spend(open.inside.cost_of_finding(token))?;
+        budget.spend_on(open.inside.passed_in_finding(token))?;
         match &mut open.inside {
             Inside::Array(elements) => {
                 let index = match token {
@@ -150,7 +150,7 @@ impl<'a> Tree<'a> {
                     _ => array_index(token).ok_or(Obstacle::NoSuchIndex)?,
                 };
                 let shifted = elements.len().checked_sub(index);
-                budget.spend(shifted.ok_or(Obstacle::NoSuchIndex)?)?;
+                budget.spend_on(shifted.ok_or(Obstacle::NoSuchIndex)?)?;
                 elements.insert(index, new);
                 open.reshaped = true;
             }
@@ -170,16 +170,16 @@ impl<'a> Tree<'a> {
     /// which the last one's value is returned.
     pub(crate) fn remove(&mut self, token: &str, budget: &mut Budget) -> Result<Self, Stop> {
         let open = self.open(budget)?.ok_or(Obstacle::NoContainer)?;
-        budget.spend(open.inside.cost_of_finding(token))?;
+        budget.spend_on(open.inside.passed_in_finding(token))?;
         let removed = match &mut open.inside {
             Inside::Array(elements) => {
                 let index = array_index(token).filter(|index| *index < elements.len());
                 let index = index.ok_or(Obstacle::NoSuchIndex)?;
-                budget.spend(elements.len().saturating_sub(index))?;
+                budget.spend_on(elements.len().saturating_sub(index))?;
                 elements.remove(index)
             }
             Inside::Object(members) => {
-                budget.spend(members.len())?;
+                budget.spend_on(members.len())?;
                 let named = |member: &mut Member<'_>| member.key.is(token);
                 let last = members.extract_if(.., named).last();
                 last.ok_or(Obstacle::NotThere)?.value
@@ -230,6 +230,9 @@ impl Drop for Open<'_> {
     }
 }
 
+/// How much of two keys is compared in the time in which an entry is passed over.
+const COMPARED_BYTES: usize = 64;
+
 impl<'a> Inside<'a> {
     fn split<'t>(
         json: &'t str,
@@ -251,17 +254,15 @@ impl<'a> Inside<'a> {
         })
     }
 
-    /// What it costs to look for a child: an array's is at hand, an object's
-    /// members are compared one after the other.
-    fn cost_of_finding(&self, token: &str) -> usize {
+    /// How many entries are passed over to find a child: an array's is at hand, an
+    /// object's members are compared one after the other, and those with a key as
+    /// long as the token to the end.
+    fn passed_in_finding(&self, token: &str) -> usize {
         match self {
             Self::Array(_) => 1,
             Self::Object(members) => {
-                let alike = members
-                    .iter()
-                    .filter(|member| member.key.len() == token.len());
-                let compared = alike.count().saturating_mul(token.len());
-                members.len().saturating_add(compared)
+                let compared = token.len().div_ceil(COMPARED_BYTES);
+                members.len().saturating_mul(compared.max(1))
             }
         }
     }
@@ -302,10 +303,6 @@ impl<'a> Key<'a> {
             Some(bytes) => bytes,
             None => self.quoted.trim_matches('"').as_bytes(),
         }
-    }
-
-    fn len(&self) -> usize {
-        self.bytes().len()
     }
 
     fn is(&self, token: &str) -> bool {

@@ -4,8 +4,8 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Exhausted;
 
-/// Units of work that may still be done. A unit is roughly a byte looked at or
-/// an entry of an object or array passed over.
+/// Units of work that may still be done. A unit is roughly a byte looked at, a
+/// nanosecond.
 #[derive(Debug)]
 pub(crate) struct Budget {
     limit: usize,
@@ -35,6 +35,13 @@ impl Budget {
     /// The units that there were at the beginning.
     pub(crate) fn limit(&self) -> usize {
         self.limit
+    }
+
+    /// Takes what it costs to pass over entries of an object or array.
+    pub(crate) fn spend_on(&mut self, entries: usize) -> Result<(), Exhausted> {
+        // Measured over 100,000 of them, out of the processor's caches.
+        const PER_ENTRY: usize = 16;
+        self.spend(entries.saturating_mul(PER_ENTRY))
     }
 
     /// Takes `units` before the work that they stand for is done.

@@ -233,6 +233,22 @@ async fn a_signal_lets_streams_in_flight_finish() {
 }
 
 #[test]
+fn a_second_signal_does_not_wait() {
+    let mut host = Host::with_stages(
+        r#"{ plugin = "prints-endlessly", settings = { lines = 1 } }, { plugin = "sleeps", limits = { timeout = "30s" } }"#,
+    );
+    let _caller = Connection::with(host.address, post_body("/webhooks/a", SAMPLE));
+    host.logged(&["stdout line 1"]);
+    host.signal("INT");
+    host.logged(&["stopping: finishing what has begun"]);
+    let start = Instant::now();
+    host.signal("INT");
+    assert!(host.ended().success());
+    assert!(start.elapsed() < SOON);
+    host.logged(&["some requests were cut off"]);
+}
+
+#[test]
 fn a_server_that_stops_is_not_ready() {
     let mut host = Host::start(TELLS);
     // One that has been read in part is served to its end; one that has not, is not
