@@ -1,5 +1,13 @@
 //! The command line: one file for each command.
 
+/// Prints a line for people to standard error. Whoever does not read it is no reason
+/// to panic, which `eprintln!` would.
+macro_rules! tell {
+    ($($words:tt)*) => {{
+        let _ = writeln!(std::io::stderr(), $($words)*);
+    }};
+}
+
 mod check;
 mod invoke;
 mod json_input;
@@ -7,11 +15,14 @@ mod send;
 mod serve;
 mod token;
 
+use crate::config::{Config, ConfigError};
+use crate::secret::{Secrets, environment};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use tracing::{Level, Metadata};
+use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::filter::{LevelFilter, filter_fn};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -49,6 +60,9 @@ enum Verb {
     Send(send::Send),
 }
 
+/// How many lines of the log wait to be written before further ones are dropped.
+const LOG_BUFFER: usize = 10_000;
+
 /// What goes to standard error, and how.
 #[derive(Debug, Args)]
 struct Logging {
@@ -78,14 +92,13 @@ struct ConfigFile {
 }
 
 impl ConfigFile {
-    fn load(&self) -> Result<crate::config::Config, crate::config::ConfigError> {
-        crate::config::Config::load(&self.config, &environment)
+    fn load(&self, secrets: Secrets<'_>) -> Result<Config, ConfigError> {
+        Config::load(&self.config, secrets)
     }
 }
 
-fn environment(name: &str) -> Option<String> {
-    std::env::var(name).ok()
-}
+/// Secrets as they are in production.
+const SECRETS: Secrets<'static> = Secrets::Read(&environment);
 
 /// How a command ended, as its exit status says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,9 +120,11 @@ impl Command {
             Verb::Serve(_) => "info",
             _ => "error,retort::guest=info",
         };
-        if let Err(error) = self.logging.start(default) {
-            return failed(&error);
-        }
+        // Its end writes what is still to be written.
+        let _log = match self.logging.start(default) {
+            Ok(log) => log,
+            Err(error) => return failed(&error),
+        };
         let ending = match self.verb {
             Verb::Serve(serve) => serve.execute(),
             Verb::Check(check) => check.execute(),
@@ -126,12 +141,12 @@ impl Command {
 }
 
 fn failed(error: &anyhow::Error) -> ExitCode {
-    eprintln!("retort: {error:#}");
+    tell!("retort: {error:#}");
     ExitCode::from(2)
 }
 
 impl Logging {
-    fn start(&self, default: &str) -> anyhow::Result<()> {
+    fn start(&self, default: &str) -> anyhow::Result<WorkerGuard> {
         let filter = self.log.as_deref().unwrap_or(default);
         let filter = match filter.parse::<LevelFilter>() {
             // A bare level is meant for Retort; what its libraries debug is a flood.
@@ -140,7 +155,13 @@ impl Logging {
         };
         let filter = EnvFilter::try_new(&filter)
             .map_err(|error| anyhow::anyhow!("--log {filter:?} is not a filter: {error}"))?;
-        let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+        // A thread of its own writes the log, and drops lines while nobody reads them:
+        // whoever stalls the log must not stall the server.
+        let (writer, guard) = NonBlockingBuilder::default()
+            .buffered_lines_limit(LOG_BUFFER)
+            .lossy(true)
+            .finish(std::io::stderr());
+        let lines = tracing_subscriber::fmt::layer().with_writer(writer);
         let lines = match self.log_format {
             LogFormat::Text => lines.with_ansi(std::io::stderr().is_terminal()).boxed(),
             LogFormat::Json => lines.json().flatten_event(true).boxed(),
@@ -149,7 +170,7 @@ impl Logging {
             .with(filter)
             .with(lines.with_filter(filter_fn(tells_no_secret)))
             .init();
-        Ok(())
+        Ok(guard)
     }
 }
 

@@ -15,7 +15,7 @@ pub use problem::{Problem, Problems};
 pub use server::{Sandbox, Server};
 
 use crate::limits::LimitOverrides;
-use crate::secret::Environment;
+use crate::secret::Secrets;
 use problem::{Collector, nearest};
 use reader::{Item, Table};
 use std::collections::BTreeMap;
@@ -57,7 +57,7 @@ impl Config {
     /// # Errors
     /// Everything that is wrong with it. Secrets are read from their sources here,
     /// so a missing one is reported too; components are not.
-    pub fn load(path: &Path, environment: Environment<'_>) -> Result<Self, ConfigError> {
+    pub fn load(path: &Path, secrets: Secrets<'_>) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path).map_err(|error| ConfigError::Unreadable {
             file: path.display().to_string(),
             reason: error.to_string(),
@@ -67,7 +67,7 @@ impl Config {
             &text,
             &path.display().to_string(),
             base,
-            environment,
+            secrets,
         )?)
     }
 
@@ -79,18 +79,22 @@ impl Config {
         text: &str,
         file: &str,
         base: &Path,
-        environment: Environment<'_>,
+        secrets: Secrets<'_>,
     ) -> Result<Self, Problems> {
         let problems = Collector::new(text);
         let (table, errors) = DeTable::parse_recoverable(text);
-        for error in errors {
-            let span = error.span().unwrap_or(0..0);
-            problems.add(&span, format!("this is not TOML: {}", error.message()));
+        if !errors.is_empty() {
+            for error in errors {
+                let span = error.span().unwrap_or(0..0);
+                problems.add(&span, format!("this is not TOML: {}", error.message()));
+            }
+            // What could be read of it would only give wrong hints.
+            return problems.finish(file, None);
         }
         let root = Table::root(&table, &problems);
         let context = Context {
             base,
-            environment,
+            secrets,
             problems: &problems,
         };
         let config = read(root, file, &context);
@@ -117,19 +121,23 @@ pub enum ConfigError {
 /// What reading a part of the file needs besides the part.
 struct Context<'a> {
     base: &'a Path,
-    environment: Environment<'a>,
+    secrets: Secrets<'a>,
     problems: &'a Collector<'a>,
 }
 
 fn read(root: Table<'_>, file: &str, context: &Context<'_>) -> Option<Config> {
     let server = server::read_server(&root);
     let sandbox = server::read_sandbox(&root);
-    let plugins = root
-        .named_tables("plugins")
-        .filter_map(|(name, table)| Some((name.to_owned(), read_plugin(table, context)?)))
-        .collect::<BTreeMap<_, _>>();
+    let mut declared_plugins = Vec::new();
+    let mut plugins = BTreeMap::new();
+    for (name, table) in root.named_tables("plugins") {
+        declared_plugins.push(name);
+        if let Some(plugin) = read_plugin(table, context) {
+            plugins.insert(name.to_owned(), plugin);
+        }
+    }
     let declared = Declared {
-        plugins: root.named_tables("plugins").map(|(name, _)| name).collect(),
+        plugins: declared_plugins,
         tenants: root
             .named_tables("tenants")
             .map(|(name, table)| {

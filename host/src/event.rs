@@ -22,7 +22,6 @@ pub struct Event {
 /// Members that nobody knows are passed over; a known one that is there twice is
 /// an error, because two readers could take different ones.
 #[derive(Deserialize)]
-#[serde(expecting = "an object")]
 struct Envelope<'a> {
     #[serde(borrow)]
     event: Option<&'a RawValue>,
@@ -47,11 +46,16 @@ impl Event {
     pub fn find(body: &[u8]) -> Result<Self, EventError> {
         let text =
             std::str::from_utf8(body).map_err(|error| EventError::NotUtf8(error.valid_up_to()))?;
-        // The parser would take an array for the members in their order.
-        if text.trim_ascii_start().starts_with('[') {
-            return Err(EventError::NotAnEvent("it is an array".to_owned()));
+        // The parser would take an array for the members in their order, and repeat
+        // what else stands in an object's place.
+        if !text.trim_ascii_start().starts_with('{') {
+            return Err(match retort_json::check(text) {
+                Ok(kind) => EventError::NotAnEvent(format!("it is {kind}, not an object")),
+                Err(error) => EventError::NotJson(error.to_string()),
+            });
         }
         let envelope: Envelope<'_> = serde_json::from_str(text).map_err(|error| {
+            // The only error of data is a member that is there twice.
             if error.is_data() {
                 EventError::NotAnEvent(error.to_string())
             } else {
@@ -151,12 +155,9 @@ mod tests {
             ("[]", "not a webhook event"),
             (
                 r#"[{"name":"message_processed"},{},{}]"#,
-                "not a webhook event: it is an array",
+                "not a webhook event: it is an array, not an object",
             ),
-            (
-                "7",
-                "not a webhook event: invalid type: integer `7`, expected an object",
-            ),
+            ("7", "not a webhook event: it is a number, not an object"),
             ("{}", "`event` is missing"),
             (
                 r#"{"event":{"name":"message_processed"}}"#,

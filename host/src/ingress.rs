@@ -20,6 +20,9 @@ use std::ops::Range;
 use std::time::{Instant, SystemTime};
 use tracing::Instrument;
 
+/// How many header fields a request may have. hyper has the same limit for HTTP/1.
+const MOST_FIELDS: usize = 100;
+
 /// Answers one request.
 pub async fn handle<B>(
     snapshot: &Snapshot,
@@ -39,23 +42,64 @@ where
     );
     let id = request_id.clone();
     async move {
-        let mut response = match answer(snapshot, stopping, request, arrival, &id).await {
-            Ok(response) => response,
-            Err(rejection) => rejection.into_response(&id),
+        let mut open = OpenRequest {
+            arrival,
+            answered: false,
         };
+        let answer = answer(snapshot, stopping, request, arrival, &id).await;
+        open.log(&answer);
+        let mut response = answer.unwrap_or_else(|rejection| rejection.into_response(&id));
         if let Ok(value) = HeaderValue::from_str(&id) {
             response.headers_mut().insert(REQUEST_ID, value);
         }
-        let milliseconds = u64::try_from(arrival.elapsed().as_millis()).unwrap_or(u64::MAX);
-        tracing::info!(
-            status = response.status().as_u16(),
-            milliseconds,
-            "answered"
-        );
         response
     }
     .instrument(span)
     .await
+}
+
+/// A request until it is answered. It has one line in the log however it ends: it is
+/// dropped without an answer when the caller goes away.
+struct OpenRequest {
+    arrival: Instant,
+    answered: bool,
+}
+
+impl OpenRequest {
+    fn milliseconds(&self) -> u64 {
+        u64::try_from(self.arrival.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn log(&mut self, answer: &Result<Response<Full<Bytes>>, Rejection>) {
+        self.answered = true;
+        let milliseconds = self.milliseconds();
+        match answer {
+            Ok(response) => {
+                let status = response.status().as_u16();
+                tracing::info!(status, milliseconds, "answered");
+            }
+            // What strangers can have for nothing does not fill the log.
+            Err(rejection @ (Rejection::NoSuchPath | Rejection::WrongMethod(_))) => {
+                let status = rejection.status().as_u16();
+                tracing::debug!(status, milliseconds, "answered");
+            }
+            Err(rejection) => {
+                let status = rejection.status().as_u16();
+                // As a string field, so that the log's format escapes it.
+                let reason = rejection.to_string();
+                tracing::info!(status, milliseconds, reason = reason.as_str(), "answered");
+            }
+        }
+    }
+}
+
+impl Drop for OpenRequest {
+    fn drop(&mut self) {
+        if !self.answered {
+            let milliseconds = self.milliseconds();
+            tracing::info!(milliseconds, "the caller went away before its answer");
+        }
+    }
 }
 
 async fn answer<B>(
@@ -100,7 +144,7 @@ fn destination<'a>(
     head: &Parts,
 ) -> Result<Destination<'a>, Rejection> {
     let limit = snapshot.server.head_bytes;
-    if head_bytes(head) > limit {
+    if head_bytes(head) > limit || head.headers.len() > MOST_FIELDS {
         return Err(Rejection::HeadTooLarge(limit));
     }
     match head.uri.path() {
@@ -180,11 +224,11 @@ fn admit<'a>(
     Ok(assistant)
 }
 
-/// Whether the content type is JSON, parameters aside. There has to be one.
+/// Whether the content type is JSON, parameters aside. There has to be exactly one.
 fn is_json(headers: &HeaderMap) -> bool {
-    headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
+    let mut types = headers.get_all(CONTENT_TYPE).iter();
+    let only = types.next().filter(|_| types.next().is_none());
+    only.and_then(|value| value.to_str().ok())
         .and_then(|value| value.split(';').next())
         .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
 }

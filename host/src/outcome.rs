@@ -52,7 +52,8 @@ impl Outcome {
             Self::Replaced(text) => {
                 retort_json::check(&text)
                     .map_err(|error| Fault::OutputNotJson(error.to_string()))?;
-                text
+                // What stands around the object would be carried from stage to stage.
+                text.trim_ascii().to_owned()
             }
             Self::MergePatch(patch) => retort_json::merge_patch(payload, &patch)?,
             Self::JsonPatch(patch) => retort_json::json_patch(payload, &patch)?,

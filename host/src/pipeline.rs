@@ -2,10 +2,9 @@
 
 use crate::config::OnFault;
 use crate::limits::Limits;
-use crate::outcome::{Fault, Outcome, OutcomeKind, Usage};
+use crate::outcome::{Fault, OutcomeKind, Usage};
 use crate::plugin::{Plugin, Request};
 use std::sync::Arc;
-use tokio::runtime::{Handle, RuntimeFlavor};
 use tracing::Instrument;
 
 /// One plugin's place in a pipeline, ready to run.
@@ -80,22 +79,7 @@ pub async fn run(stages: &[Stage], request: &Request<'_>, payload: &str) -> Run 
     }
 }
 
-/// From this size of payload and outcome together, in bytes, a patch may take
-/// milliseconds.
-const LARGE: usize = 64 << 10;
-
-/// Makes of an outcome what the payload becomes. A plugin can have the host work at
-/// that, so a large one does not hold up the thread that others are served on.
-fn apply(outcome: Outcome, payload: &str, limit: usize) -> Result<Option<String>, Fault> {
-    let is_large = payload.len() + outcome.text().len() > LARGE;
-    if is_large && Handle::current().runtime_flavor() == RuntimeFlavor::MultiThread {
-        tokio::task::block_in_place(|| outcome.apply(payload, limit))
-    } else {
-        outcome.apply(payload, limit)
-    }
-}
-
-/// Calls the plugin and makes of its outcome what the payload becomes.
+/// Calls the plugin, and logs how that ended.
 async fn run_stage(
     stage: &Stage,
     request: &Request<'_>,
@@ -105,10 +89,7 @@ async fn run_stage(
         .plugin
         .call(request, &stage.settings, payload, &stage.limits)
         .await;
-    let result = call.result.and_then(|outcome| {
-        let kind = outcome.kind();
-        Ok((kind, apply(outcome, payload, stage.limits.output_bytes)?))
-    });
+    let result = call.result;
     let fuel = call.usage.fuel;
     let microseconds = u64::try_from(call.usage.time.as_micros()).unwrap_or(u64::MAX);
     match &result {

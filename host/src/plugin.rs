@@ -14,14 +14,19 @@ pub use sandbox::Sandbox;
 
 use crate::bindings;
 use crate::limits::Limits;
-use crate::outcome::{Failure, Fault, Outcome, Usage};
+use crate::outcome::{Failure, Fault, Outcome, OutcomeKind, Usage};
 use state::State;
 use std::sync::Arc;
 use std::time::Instant;
+use tokio::runtime::{Handle, RuntimeFlavor};
 use wasmtime::{Store, UpdateDeadline};
 
 /// The longest message of a plugin's own failure that is kept, in characters.
 const LONGEST_MESSAGE: usize = 1_000;
+
+/// What a guest may hand over to the host in one go even where its output has to be
+/// smaller: its log, and the message of its failure.
+const HANDED_OVER: usize = 64 << 10;
 
 /// What a call may hand over besides the outcome's text: a tag, a pointer, a length.
 const RESULT_OVERHEAD: usize = 64;
@@ -54,8 +59,9 @@ pub struct Request<'a> {
 /// How a call ended.
 #[derive(Debug)]
 pub struct Call {
-    /// What the plugin wants, or how it went wrong.
-    pub result: Result<Outcome, Fault>,
+    /// What the plugin wanted, and got: the payload, where it has changed. Or how it
+    /// went wrong.
+    pub result: Result<(OutcomeKind, Option<String>), Fault>,
     /// What it used on the way.
     pub usage: Usage,
 }
@@ -123,16 +129,16 @@ impl Plugin {
             Ok(Err(error)) => Err(fault::of(&error, store.data(), limits, timeout)),
             Err(_) => Err(Fault::TimedOut { limit: timeout }),
         };
-        store.data().finish_log();
         let left = store.get_fuel().unwrap_or(0);
-        Call {
-            result,
-            usage: Usage {
-                fuel: limits.fuel.saturating_sub(left),
-                time: start.elapsed(),
-                memory_bytes: store.data().limiter.memory_bytes(),
-            },
-        }
+        let usage = Usage {
+            fuel: limits.fuel.saturating_sub(left),
+            time: start.elapsed(),
+            memory_bytes: store.data().limiter.memory_bytes(),
+        };
+        drop(store);
+        // Still within the slot, because it is work that the plugin causes.
+        let result = result.and_then(|outcome| apply(outcome, payload, limits.output_bytes));
+        Call { result, usage }
     }
 
     /// A store for one call, with everything set that bounds it.
@@ -143,7 +149,14 @@ impl Plugin {
         if let Err(error) = store.set_fuel(limits.fuel) {
             tracing::error!(%error, "fuel cannot be set");
         }
-        store.set_hostcall_fuel(limits.output_bytes.saturating_add(RESULT_OVERHEAD));
+        // One bound for the outcome and for what a call of the host hands over.
+        store.set_hostcall_fuel(
+            limits
+                .output_bytes
+                .max(HANDED_OVER)
+                .saturating_add(RESULT_OVERHEAD),
+        );
+        store.set_max_component_handles(state::HANDLES);
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(move |_| {
             Ok(if Instant::now() < stop {
@@ -171,6 +184,27 @@ impl Plugin {
             Err(failure) => Err(failure.into()),
         })
     }
+}
+
+/// From this size of payload and outcome together, in bytes, a patch may take
+/// milliseconds.
+const LARGE: usize = 64 << 10;
+
+/// Makes of an outcome what the payload becomes. A plugin can have the host work at
+/// that, so a large one does not hold up the thread that others are served on.
+fn apply(
+    outcome: Outcome,
+    payload: &str,
+    limit: usize,
+) -> Result<(OutcomeKind, Option<String>), Fault> {
+    let kind = outcome.kind();
+    let is_large = payload.len() + outcome.text().len() > LARGE;
+    let applied = if is_large && Handle::current().runtime_flavor() == RuntimeFlavor::MultiThread {
+        tokio::task::block_in_place(|| outcome.apply(payload, limit))
+    } else {
+        outcome.apply(payload, limit)
+    };
+    Ok((kind, applied?))
 }
 
 impl From<bindings::Outcome> for Outcome {

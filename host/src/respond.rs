@@ -38,8 +38,8 @@ pub enum Rejection {
     /// The body is compressed or otherwise coded.
     #[error("a Content-Encoding is not understood; send the body as it is")]
     Encoded,
-    /// The head is over the limit, which is given in bytes.
-    #[error("the head of the request is larger than {0} bytes")]
+    /// The head is over the limit, which is given in bytes, or has too many fields.
+    #[error("the head of the request is larger than {0} bytes, or has more than 100 fields")]
     HeadTooLarge(usize),
     /// The body is over the limit, which is given in bytes.
     #[error("the body is larger than {0} bytes")]

@@ -2,13 +2,30 @@
 //! configuration's own text, and never go into a log, an error or a debug print.
 
 use secrecy::SecretString;
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 /// What the vendor's settings page allows: 1 to 1,024 characters.
 const MOST_CHARACTERS: usize = 1024;
 
-/// Reads environment variables; tests pass their own.
-pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
+/// What a secret file can have at most, in bytes: 1,024 characters and a line end.
+const MOST_BYTES: u64 = 4 * 1024 + 2;
+
+/// Where secrets are looked up.
+#[derive(Clone, Copy)]
+pub enum Secrets<'a> {
+    /// In files, and in the environment that this function reads.
+    Read(&'a dyn Fn(&str) -> Option<String>),
+    /// Nowhere: whoever verifies nobody, needs none. Only their form is checked.
+    Unread,
+}
+
+/// Reads the environment of this process.
+#[must_use]
+pub fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
 
 /// Reads the secret that `source` names.
 ///
@@ -22,25 +39,16 @@ pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 pub fn resolve(
     source: &str,
     base: &Path,
-    environment: Environment<'_>,
+    secrets: Secrets<'_>,
 ) -> Result<SecretString, SecretError> {
-    let text = if let Some(name) = source.strip_prefix("env:") {
-        environment(name).ok_or_else(|| SecretError::NotSet(name.to_owned()))?
-    } else if let Some(path) = source.strip_prefix("file:") {
-        let path = base.join(path);
-        let mut text = std::fs::read_to_string(&path).map_err(|error| SecretError::Unreadable {
-            path: path.display().to_string(),
-            reason: error.to_string(),
-        })?;
-        if text.ends_with('\n') {
-            text.pop();
-            if text.ends_with('\r') {
-                text.pop();
-            }
+    let (kind, place) = source.split_once(':').ok_or(SecretError::NotASource)?;
+    let text = match (kind, secrets) {
+        ("env" | "file", Secrets::Unread) => return Ok("unread".into()),
+        ("env", Secrets::Read(environment)) => {
+            environment(place).ok_or_else(|| SecretError::NotSet(place.to_owned()))?
         }
-        text
-    } else {
-        return Err(SecretError::NotASource);
+        ("file", Secrets::Read(_)) => read_file(&base.join(place))?,
+        _ => return Err(SecretError::NotASource),
     };
     match text.chars().count() {
         0 => Err(SecretError::Empty(source.to_owned())),
@@ -50,6 +58,24 @@ pub fn resolve(
             length,
         }),
     }
+}
+
+/// A file's text without its last line end.
+fn read_file(path: &Path) -> Result<String, SecretError> {
+    let mut text = String::new();
+    File::open(path)
+        .and_then(|file| file.take(MOST_BYTES).read_to_string(&mut text))
+        .map_err(|error| SecretError::Unreadable {
+            path: path.display().to_string(),
+            reason: error.to_string(),
+        })?;
+    if text.ends_with('\n') {
+        text.pop();
+        if text.ends_with('\r') {
+            text.pop();
+        }
+    }
+    Ok(text)
 }
 
 /// Why a secret cannot be had.
@@ -88,10 +114,9 @@ mod tests {
     use secrecy::ExposeSecret;
 
     fn from_env(value: &str) -> Result<String, SecretError> {
-        resolve("env:S", Path::new("."), &|name| {
-            (name == "S").then(|| value.to_owned())
-        })
-        .map(|secret| secret.expose_secret().to_owned())
+        let environment = |name: &str| (name == "S").then(|| value.to_owned());
+        resolve("env:S", Path::new("."), Secrets::Read(&environment))
+            .map(|secret| secret.expose_secret().to_owned())
     }
 
     #[test]
@@ -111,16 +136,20 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         for (content, secret) in [("a b\n", "a b"), ("a b\r\n", "a b"), ("a\n\n", "a\n")] {
             std::fs::write(folder.path().join("s"), content).unwrap();
-            let read = resolve("file:s", folder.path(), &|_| None).unwrap();
+            let read = resolve("file:s", folder.path(), Secrets::Read(&|_| None)).unwrap();
             assert_eq!(read.expose_secret(), secret);
         }
-        let error = resolve("file:missing", folder.path(), &|_| None).unwrap_err();
+        let error = resolve("file:missing", folder.path(), Secrets::Read(&|_| None)).unwrap_err();
         assert!(error.to_string().contains("missing"), "{error}");
+        // A file without an end is not read to its end.
+        let endless = resolve("file:/dev/zero", folder.path(), Secrets::Read(&|_| None));
+        assert!(matches!(endless, Err(SecretError::TooLong { .. })));
     }
 
     #[test]
     fn never_repeats_a_secret_that_stands_in_the_configuration() {
-        let error = resolve("purple unicorn", Path::new("."), &|_| None).unwrap_err();
+        let error =
+            resolve("purple unicorn", Path::new("."), Secrets::Read(&|_| None)).unwrap_err();
         assert!(!error.to_string().contains("purple"), "{error}");
     }
 }

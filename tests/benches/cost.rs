@@ -11,6 +11,7 @@ use retort::config::{Config, Sandbox as Settings};
 use retort::ingress;
 use retort::limits::Limits;
 use retort::plugin::{self, Plugin, Sandbox};
+use retort::secret::Secrets;
 use retort::snapshot::Snapshot;
 use retort_sdk::guest;
 use std::fs;
@@ -83,10 +84,9 @@ fn stage(criterion: &mut Criterion, runtime: &Runtime) {
                 deadline: Instant::now() + Duration::from_secs(10),
             };
             let call = plugin.call(&request, "{}", payload, &Limits::DEFAULT).await;
-            let outcome = call.result.expect("no fault");
-            outcome.apply(payload, Limits::DEFAULT.output_bytes)
+            call.result.expect("no fault").1
         };
-        let sandboxed = runtime.block_on(call()).expect("an outcome");
+        let sandboxed = runtime.block_on(call());
         assert_eq!(sandboxed, Some(native(payload)), "both do the same work");
         let mut group = criterion.benchmark_group(format!("stage {size}"));
         group.bench_function("native", |b| b.iter(|| native(black_box(payload))));
@@ -110,7 +110,8 @@ fn request(criterion: &mut Criterion, runtime: &Runtime) {
         pipeline = [{ plugin = "southern-charm" }]
     "#;
     let secret = |_: &str| Some("purple unicorn".to_owned());
-    let config = Config::parse(config, "bench", &repository(), &secret).expect("it is good");
+    let config =
+        Config::parse(config, "bench", &repository(), Secrets::Read(&secret)).expect("it is good");
     let snapshot = Snapshot::build(config, |_| ()).expect("the component is good");
     // Signed by PyJWT over the same secret, without an expiry.
     let cases: serde_json::Value =

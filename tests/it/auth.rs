@@ -92,7 +92,12 @@ fn every_refusal_looks_the_same_and_says_its_reason_in_the_log_only() {
             "several headers",
         ),
         ("jwt", "authorization", vec!["nonsense"], "malformed"),
-        ("jwt", "authorization", vec![&none], "malformed"),
+        (
+            "jwt",
+            "authorization",
+            vec![&none],
+            "algorithm is not HS256",
+        ),
         ("jwt", "authorization", vec!["Basic QTpC"], "malformed"),
         (
             "jwt",

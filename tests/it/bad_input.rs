@@ -67,12 +67,13 @@ fn a_caller_who_goes_away_takes_the_call_with_it() {
         let mut answers = answers.take(50).map(|answer| answer.status);
         assert!(answers.any(|other| other == status), "never {status}");
     };
-    for occupant in ["sleeps", "loops"] {
-        let bytes = post_body(&format!("/webhooks/{occupant}"), SAMPLE);
+    for name in ["sleeps", "loops"] {
+        let bytes = post_body(&format!("/webhooks/{name}"), SAMPLE);
         let occupant = Connection::with(host.address, bytes);
         until(503);
         drop(occupant);
         until(200);
+        host.logged(&[name, "the caller went away before its answer"]);
     }
     still_serves(&host);
 }

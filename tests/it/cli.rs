@@ -171,7 +171,8 @@ component = "missing.wasm"
 [tenants.t]
 [assistants.a]
 tenant = "t"
-auth.kind = "none"
+# Nobody is verified, so nobody's secret is needed.
+auth = {{ kind = "jwt", secrets = ["env:NOT_SET", "file:missing"] }}
 pipeline = [{{ plugin = "traps" }}, {{ plugin = "southern-charm" }}]
 [assistants.other]
 tenant = "t"

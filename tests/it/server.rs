@@ -6,10 +6,11 @@ use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
-use std::io::ErrorKind;
+use std::io::{BufRead, BufReader, ErrorKind};
 use std::net::{TcpListener, TcpStream};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
-use ureq::http::{Request, Response};
+use ureq::http::{HeaderName, Request, Response};
 
 /// Longer than anything here takes, shorter than any default that would hold it up.
 const SOON: Duration = Duration::from_secs(5);
@@ -79,6 +80,12 @@ async fn http_2_gets_the_same_answers() {
         let value = "x".repeat(9_000).parse().unwrap();
         request.headers_mut().insert("x-long", value);
     };
+    let many_fields = |request: &mut Request<Full<Bytes>>| {
+        for n in 0..100 {
+            let name = HeaderName::try_from(format!("x-{n}")).unwrap();
+            request.headers_mut().insert(name, n.into());
+        }
+    };
     for (answer, expected) in [
         (change(|it| *it.uri_mut() = with_path(it, "/nowhere")), 404),
         (
@@ -93,6 +100,7 @@ async fn http_2_gets_the_same_answers() {
             415,
         ),
         (change(long), 431),
+        (change(many_fields), 431),
     ] {
         let (status, id, body) = read(answer.await.unwrap()).await;
         assert_eq!((status, id.as_str()), (expected, "id"));
@@ -278,6 +286,44 @@ fn a_server_that_stops_is_not_ready() {
             .all(|other| other.starts_with("HTTP/1.1 503 "))
     );
     assert_eq!(host.ended().code(), Some(0));
+}
+
+#[test]
+fn a_log_that_nobody_reads_does_not_hold_up_the_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("retort.toml");
+    std::fs::write(&config, "").unwrap();
+    let mut server = retort()
+        .args(["serve", "--listen", "127.0.0.1:0", "--config"])
+        .arg(&config)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let mut stdout = BufReader::new(server.stdout.take().unwrap());
+    stdout.read_line(&mut line).unwrap();
+    let address = line.trim().rsplit('/').next().unwrap().parse().unwrap();
+    // Each refusal is more than 200 bytes of log; a pipe holds 64 KiB.
+    for _ in 0..1_000 {
+        assert_eq!(Call::post(address, "/webhooks/nobody").send().status, 401);
+    }
+    assert_eq!(
+        Call::post(address, "/healthz").method("GET").send().status,
+        200
+    );
+    let status = Command::new("sh")
+        .args(["-c", &format!("kill -TERM {}", server.id())])
+        .status();
+    assert!(status.unwrap().success());
+    let start = Instant::now();
+    while server.try_wait().unwrap().is_none() {
+        if start.elapsed() > SOON {
+            server.kill().unwrap();
+            panic!("it does not stop");
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
 }
 
 #[test]

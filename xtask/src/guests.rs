@@ -1,6 +1,6 @@
 //! The one place that knows how components are built to `wasm32-wasip2`.
 
-use crate::run::{Result, cargo_with, check, output, root, succeeds};
+use crate::run::{Result, cargo_with, check, locked, output, root, succeeds};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -100,7 +100,8 @@ impl Toolchain {
         };
         command
             .current_dir(workspace)
-            .env("CARGO_TARGET_DIR", guest_target());
+            .env("CARGO_TARGET_DIR", guest_target())
+            .args(locked());
         check(command)
     }
 }

@@ -28,6 +28,15 @@ pub(crate) fn cargo_with(folder: &Path, arguments: &[&str], env: &[(&str, &str)]
     check(command)
 }
 
+/// In CI, what is built is what was committed. Elsewhere somebody may just be adding
+/// a dependency.
+pub(crate) fn locked() -> &'static [&'static str] {
+    match std::env::var_os("CI") {
+        Some(_) => &["--locked"],
+        None => &[],
+    }
+}
+
 /// Runs a command to its end; a failure names the command.
 pub(crate) fn check(mut command: Command) -> Result {
     let shown = format!("{command:?}");

@@ -3,6 +3,8 @@
 //! settings can demand more.
 
 use super::{Refusal, after_scheme};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::HeaderValue;
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
@@ -87,6 +89,7 @@ impl Jwt {
                     ErrorKind::InvalidAlgorithm | ErrorKind::InvalidAlgorithmName => {
                         return Err(Refusal::WrongAlgorithm);
                     }
+                    _ if names_another_algorithm(token) => return Err(Refusal::WrongAlgorithm),
                     _ => return Err(Refusal::Malformed(error.to_string())),
                 },
             }
@@ -124,6 +127,21 @@ impl Jwt {
         }
         Ok(())
     }
+}
+
+/// Whether a token's header names an algorithm that the library does not even know,
+/// `none` among them: to the library, such a header is malformed.
+fn names_another_algorithm(token: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Header {
+        alg: String,
+    }
+    let header = token.split('.').next().unwrap_or_default();
+    URL_SAFE_NO_PAD
+        .decode(header)
+        .ok()
+        .and_then(|json| serde_json::from_slice::<Header>(&json).ok())
+        .is_some_and(|header| header.alg != "HS256")
 }
 
 /// Whole seconds for a message; numbers beyond the range end at its bounds.

@@ -49,19 +49,26 @@ impl Case {
     }
 }
 
-/// The refusals that a reason of the table may show as. A token that is wrong in
-/// two ways is refused for the one that is seen first.
+/// Tokens that are malformed too, which is seen first.
+const TWICE_WRONG: [&str; 6] = [
+    "exp twice, the last in the past",
+    "header of 2,000 nested lists",
+    "alg absent",
+    "alg null",
+    "alg a list",
+    "alg twice, the last `none`",
+];
+
+/// The refusals that a reason of the table may show as.
 fn fits(expected: &str, refusal: &Refusal) -> bool {
     use Refusal as R;
     match expected {
-        "expired" | "wrong signature" if matches!(refusal, R::Malformed(_)) => true,
         "no token" => matches!(refusal, R::NoHeader | R::Malformed(_)),
         "more than one token" => matches!(refusal, R::SeveralHeaders),
         "token too long" => matches!(refusal, R::TooLong(_)),
         "not a token" => matches!(refusal, R::Malformed(_) | R::WrongSignature),
         "claim is not a number" => matches!(refusal, R::Malformed(_)),
-        // An algorithm that does not exist at all is a malformed header to the library.
-        "another algorithm" => matches!(refusal, R::WrongAlgorithm | R::Malformed(_)),
+        "another algorithm" => matches!(refusal, R::WrongAlgorithm),
         "critical header not understood" => matches!(refusal, R::CriticalExtension),
         "wrong signature" => matches!(refusal, R::WrongSignature),
         "no exp claim" => matches!(refusal, R::MissingClaim("exp")),
@@ -84,6 +91,9 @@ fn the_table_of_tokens_made_elsewhere() {
         let result = case.run();
         let right = match &result {
             Ok(()) => case.expect == "accepted",
+            Err(refusal) if TWICE_WRONG.contains(&case.name.as_str()) => {
+                matches!(refusal, Refusal::Malformed(_))
+            }
             Err(refusal) => case.expect != "accepted" && fits(&case.expect, refusal),
         };
         if !right {

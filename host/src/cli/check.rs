@@ -20,18 +20,18 @@ pub(super) struct Check {
 
 impl Check {
     pub(super) fn execute(self) -> anyhow::Result<Ending> {
-        let config = match self.file.load() {
+        let config = match self.file.load(super::SECRETS) {
             Ok(config) => config,
             Err(ConfigError::Wrong(problems)) => {
-                eprintln!("{problems}");
+                tell!("{problems}");
                 return Ok(Ending::Bad);
             }
             Err(unreadable @ ConfigError::Unreadable { .. }) => return Err(unreadable.into()),
         };
-        let snapshot = match Snapshot::build(config, |name| eprintln!("compiling {name}")) {
+        let snapshot = match Snapshot::build(config, |name| tell!("compiling {name}")) {
             Ok(snapshot) => snapshot,
             Err(SnapshotError::Components(problems)) => {
-                eprintln!("{problems}");
+                tell!("{problems}");
                 return Ok(Ending::Bad);
             }
             Err(other @ SnapshotError::NoSandbox(_)) => return Err(other.into()),

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use clap::Args;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderName, HeaderValue, Request, StatusCode, Uri};
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
@@ -59,6 +59,7 @@ fn parse_header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
 enum Answer {
     Complete { status: StatusCode, body: Bytes },
     NoConnection(String),
+    TooLarge,
     TooLate,
 }
 
@@ -73,18 +74,18 @@ impl Send {
                 .unwrap_or(Ok(Answer::TooLate))
         })?;
         if let Answer::Complete { status, body } = &answer {
-            eprintln!("{status} in {:.1} ms", start.elapsed().as_secs_f64() * 1e3);
+            tell!("{status} in {:.1} ms", start.elapsed().as_secs_f64() * 1e3);
             let mut out = std::io::stdout().lock();
             out.write_all(body)?;
             writeln!(out)?;
         }
         Ok(match verdict(&answer) {
             Ok(()) => {
-                eprintln!("the assistant would take this answer");
+                tell!("the assistant would take this answer");
                 Ending::Good
             }
             Err(reason) => {
-                eprintln!("the assistant would not take this: {reason}");
+                tell!("the assistant would not take this: {reason}");
                 Ending::Bad
             }
         })
@@ -133,6 +134,7 @@ async fn exchange(request: Request<Full<Bytes>>) -> anyhow::Result<Answer> {
             status,
             body: body.to_bytes(),
         }),
+        Err(error) if error.is::<LengthLimitError>() => Ok(Answer::TooLarge),
         Err(error) => Ok(Answer::NoConnection(error.to_string())),
     }
 }
@@ -141,6 +143,7 @@ async fn exchange(request: Request<Full<Bytes>>) -> anyhow::Result<Answer> {
 fn verdict(answer: &Answer) -> Result<(), String> {
     match answer {
         Answer::NoConnection(reason) => Err(format!("500 Processor Exception ({reason})")),
+        Answer::TooLarge => Err(format!("it takes {LARGEST_ANSWER} bytes at most")),
         Answer::TooLate => Err("it does not wait that long (--timeout)".to_owned()),
         Answer::Complete { status, .. } if !status.is_success() => Err(format!(
             "422 Webhook responded with [{}] status code",

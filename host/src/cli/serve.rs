@@ -32,7 +32,7 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) fn execute(self) -> anyhow::Result<Ending> {
-        let config = self.file.load()?;
+        let config = self.file.load(super::SECRETS)?;
         let snapshot = Snapshot::build(config, |name| {
             tracing::info!(plugin = name, "compiling");
         })?;

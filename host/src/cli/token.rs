@@ -1,4 +1,4 @@
-use super::{Ending, environment};
+use super::{Ending, SECRETS};
 use crate::secret;
 use anyhow::Context;
 use clap::Args;
@@ -68,8 +68,8 @@ impl Token {
 impl Claims {
     /// A token over these claims, issued now, with the secret that `source` names.
     pub(super) fn sign(&self, source: &str) -> anyhow::Result<String> {
-        let secret: SecretString = secret::resolve(source, Path::new(""), &environment)
-            .context("--secret cannot be used")?;
+        let secret: SecretString =
+            secret::resolve(source, Path::new(""), SECRETS).context("--secret cannot be used")?;
         let now = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .context("the system's clock is before 1970")?;

@@ -4,8 +4,8 @@ use super::reader::{Item, Table};
 use super::{Context, optional};
 use crate::auth::{ApiKey, Auth, Basic, Bearer, Jwt};
 use crate::secret;
-use http::HeaderName;
-use secrecy::SecretString;
+use http::{HeaderName, HeaderValue};
+use secrecy::{ExposeSecret, SecretString};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -45,7 +45,7 @@ pub(super) fn read(assistant: &Table<'_>, context: &Context<'_>) -> Option<Auth>
         Kind::Jwt => read_jwt(&table, context),
         Kind::Basic => read_basic(&table, context),
         Kind::Bearer => {
-            read_secrets(&table, context).map(|tokens| Auth::Bearer(Bearer::new(&tokens)))
+            read_header_secrets(&table, context).map(|tokens| Auth::Bearer(Bearer::new(&tokens)))
         }
         Kind::ApiKey => read_api_key(&table, context),
         Kind::None => Some(Auth::None),
@@ -100,8 +100,24 @@ fn read_api_key(table: &Table<'_>, context: &Context<'_>) -> Option<Auth> {
                 )
             })
         });
-    let values = read_secrets(table, context);
+    let values = read_header_secrets(table, context);
     Some(Auth::ApiKey(ApiKey::new(header?, &values?)))
+}
+
+/// Secrets that are sent as they are, so that a header has to be able to carry them.
+fn read_header_secrets(table: &Table<'_>, context: &Context<'_>) -> Option<Vec<SecretString>> {
+    let secrets = read_secrets(table, context)?;
+    let fits = |secret: &SecretString| {
+        let text = secret.expose_secret();
+        text.trim_matches([' ', '\t']) == text && HeaderValue::from_str(text).is_ok()
+    };
+    if secrets.iter().all(fits) {
+        return Some(secrets);
+    }
+    table.optional("secrets")?.refuse(
+        "a header cannot carry one of these secrets",
+        "white space at its ends and control characters do not get through HTTP; use others",
+    )
 }
 
 /// One or several, so that a secret can be changed while both sides are running.
@@ -125,7 +141,7 @@ fn read_secrets(table: &Table<'_>, context: &Context<'_>) -> Option<Vec<SecretSt
 }
 
 fn read_secret(item: &Item<'_>, context: &Context<'_>) -> Option<SecretString> {
-    match secret::resolve(item.string()?, context.base, context.environment) {
+    match secret::resolve(item.string()?, context.base, context.secrets) {
         Ok(secret) => Some(secret),
         Err(error) => {
             let hint = match &error {

@@ -2,6 +2,7 @@
 //! going on with the rest, so that one run reports every problem.
 
 use super::problem::{Collector, nearest};
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::ops::{Range, RangeInclusive};
 use std::str::FromStr;
@@ -72,12 +73,12 @@ impl<'a> Table<'a> {
             .flat_map(|table| table.entries.iter())
             .filter_map(move |(name, value)| {
                 let item = Item {
-                    path: format!("`{}` in [{key}]", name.get_ref()),
+                    path: format!("`{}` in [{key}]", name.get_ref().escape_debug()),
                     value,
                     problems,
                 };
                 check_name(name, problems);
-                let table = item.table(format!("[{key}.{}]", name.get_ref()))?;
+                let table = item.table(format!("[{key}.{}]", name.get_ref().escape_debug()))?;
                 Some((name.get_ref().as_ref(), table))
             })
     }
@@ -90,7 +91,7 @@ impl<'a> Table<'a> {
             if asked.contains(&name) {
                 continue;
             }
-            let message = format!("unknown key `{name}` in {}", self.path);
+            let message = format!("unknown key `{}` in {}", name.escape_debug(), self.path);
             let hint = match nearest(name, asked.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None if asked.is_empty() => "nothing can be set here".to_owned(),
@@ -102,7 +103,7 @@ impl<'a> Table<'a> {
 }
 
 /// Names appear in URLs and log lines, so they are kept plain.
-fn check_name(name: &Spanned<std::borrow::Cow<'_, str>>, problems: &Collector<'_>) {
+fn check_name(name: &Spanned<Cow<'_, str>>, problems: &Collector<'_>) {
     let text = name.get_ref();
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     let sane = text.len() <= 64
@@ -289,15 +290,18 @@ impl<'a> Item<'a> {
                 }
             }
             DeValue::Array(elements) => {
-                let elements: Option<Vec<_>> = elements.iter().map(|e| self.json(e)).collect();
-                Value::Array(elements?)
+                // All of them before the first that is unfit ends it.
+                let elements: Vec<_> = elements.iter().map(|e| self.json(e)).collect();
+                Value::Array(elements.into_iter().collect::<Option<_>>()?)
             }
-            DeValue::Table(entries) => Value::Object(
-                entries
-                    .iter()
-                    .map(|(key, value)| Some((key.get_ref().to_string(), self.json(value)?)))
-                    .collect::<Option<_>>()?,
-            ),
+            DeValue::Table(entries) => {
+                let member = |(key, value): (&Spanned<Cow<'_, str>>, _)| {
+                    self.json(value)
+                        .map(|value| (key.get_ref().to_string(), value))
+                };
+                let members: Vec<_> = entries.iter().map(member).collect();
+                Value::Object(members.into_iter().collect::<Option<_>>()?)
+            }
         })
     }
 }

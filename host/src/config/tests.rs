@@ -7,7 +7,12 @@ use crate::limits::Limits;
 
 fn parse(text: &str) -> Result<Config, Problems> {
     let environment = |name: &str| (name == "SECRET").then(|| "purple unicorn".to_owned());
-    Config::parse(text, "retort.toml", Path::new("folder"), &environment)
+    Config::parse(
+        text,
+        "retort.toml",
+        Path::new("folder"),
+        Secrets::Read(&environment),
+    )
 }
 
 /// The messages about a text that is wrong.
@@ -223,6 +228,73 @@ fn names_are_fit_for_urls_and_logs() {
             1,
             "{name}"
         );
+    }
+}
+
+#[test]
+fn each_problem_is_reported_once_and_none_is_left_out() {
+    assert_eq!(
+        problems("plugins = 1"),
+        ["`plugins` in the file must be a table, not an integer"]
+    );
+    assert_eq!(problems("plugins.\"a b\".component = \"x\"").len(), 1);
+    let settings = "{ a = nan, b = [inf, 99999999999999999999], c = { d = nan } }";
+    let stage = format!(
+        "tenants.t = {{}}\nplugins.p.component = \"p\"\nassistants.a = {{ tenant = \"t\", \
+         auth = {{ kind = \"none\" }}, pipeline = [{{ plugin = \"p\", settings = {settings} }}] }}"
+    );
+    assert_eq!(problems(&stage).len(), 4);
+    // A mistake in the syntax would make all kinds of others appear.
+    let broken =
+        problems("tenants.t = {}\nassistants.a = { tenant = \"t, auth = 1 }\n[server]\nx = 1");
+    assert!(
+        broken
+            .iter()
+            .all(|problem| problem.starts_with("this is not TOML")),
+        "{broken:?}"
+    );
+}
+
+#[test]
+fn no_control_character_gets_out() {
+    for text in [
+        "\"a\\u001b[31m\" = 1",
+        "plugins.\"\\u001b\".x = 1",
+        "tenants.\"\\u001b\".\"\\u001b\" = 1",
+    ] {
+        for problem in problems(text) {
+            assert!(!problem.contains('\u{1b}'), "{problem:?}");
+        }
+    }
+}
+
+#[test]
+fn a_secret_that_http_cannot_carry_is_refused() {
+    for (secret, good) in [
+        ("a b", true),
+        (" a", false),
+        ("a\t", false),
+        ("a\nb", false),
+        ("ü", true),
+    ] {
+        let environment = |_: &str| Some(secret.to_owned());
+        let parse = |auth: &str| {
+            let text = format!(
+                "tenants.t = {{}}\nassistants.a = {{ tenant = \"t\", auth = {{ {auth} }} }}"
+            );
+            Config::parse(&text, "", Path::new(""), Secrets::Read(&environment)).is_ok()
+        };
+        assert_eq!(
+            parse("kind = \"bearer\", secrets = [\"env:S\"]"),
+            good,
+            "{secret:?}"
+        );
+        assert_eq!(
+            parse("kind = \"api_key\", header = \"k\", secrets = [\"env:S\"]"),
+            good,
+            "{secret:?}"
+        );
+        assert!(parse("kind = \"jwt\", secrets = [\"env:S\"]"), "{secret:?}");
     }
 }
 

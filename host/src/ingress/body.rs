@@ -2,10 +2,10 @@
 //! connection under the caller's hands.
 
 use crate::respond::Rejection;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use http::header::EXPECT;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
 use hyper::body::Body;
 use std::error::Error;
 use std::time::Duration;
@@ -44,20 +44,28 @@ impl<B: RequestBody> Unread<B> {
 
     /// The whole body, of `limit` bytes at most.
     pub(super) async fn read(mut self, limit: usize) -> Result<Bytes, Rejection> {
-        let declared = self.body.size_hint().lower();
-        if usize::try_from(declared).is_ok_and(|length| length <= limit) {
-            match Limited::new(&mut self.body, limit).collect().await {
-                Ok(collected) => return Ok(collected.to_bytes()),
-                // Whoever has begun to send is past waiting for a word.
-                Err(error) if error.is::<LengthLimitError>() => self.awaits_word = false,
-                Err(error) => {
-                    tracing::debug!(%error, "the body broke off");
-                    return Err(Rejection::BodyIncomplete);
-                }
-            }
+        let declared = usize::try_from(self.body.size_hint().lower()).unwrap_or(usize::MAX);
+        if declared > limit {
+            self.discard().await;
+            return Err(Rejection::BodyTooLarge(limit));
         }
-        self.discard().await;
-        Err(Rejection::BodyTooLarge(limit))
+        // One piece of memory: a body of many small chunks would otherwise cost many
+        // times its size.
+        let mut whole = BytesMut::with_capacity(declared);
+        while let Some(frame) = self.body.frame().await {
+            // Whoever has begun to send is past waiting for a word.
+            self.awaits_word = false;
+            let Ok(frame) = frame else {
+                return Err(Rejection::BodyIncomplete);
+            };
+            let data = frame.into_data().unwrap_or_default();
+            if data.len() > limit - whole.len() {
+                self.discard().await;
+                return Err(Rejection::BodyTooLarge(limit));
+            }
+            whole.extend_from_slice(&data);
+        }
+        Ok(whole.freeze())
     }
 
     /// Reads and drops it, within bounds; not where the caller still waits for a

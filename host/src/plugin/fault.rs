@@ -27,9 +27,6 @@ pub(super) fn of(
         Some(Trap::Interrupt) => return Fault::TimedOut { limit: timeout },
         _ => {}
     }
-    if let Some(refused) = state.limiter.refused() {
-        return refused.clone();
-    }
     if let Some(I32Exit(status)) = error.downcast_ref::<I32Exit>() {
         return Fault::Trapped(format!("exited with status {status}"));
     }
@@ -37,11 +34,14 @@ pub(super) fn of(
         Some(trap) => trap.to_string(),
         None => error.root_cause().to_string(),
     };
-    let reason = reason.trim_start_matches("wasm trap: ");
     if reason.contains(TOO_MUCH_DATA) {
         return Fault::OutputTooLarge {
-            limit: limits.output_bytes,
+            limit: limits.output_bytes.max(super::HANDED_OVER),
         };
     }
+    if let Some(refused) = state.limiter.refused() {
+        return refused.clone();
+    }
+    let reason = reason.trim_start_matches("wasm trap: ");
     Fault::Trapped(reason.chars().take(LONGEST_REASON).collect())
 }

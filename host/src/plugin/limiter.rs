@@ -29,7 +29,8 @@ impl Limiter {
         self.memory_bytes
     }
 
-    /// The last growth that was refused: probably why the guest then trapped.
+    /// The last growth that was refused: probably why the guest then trapped. Growth
+    /// that succeeds afterwards says nothing, because dying takes memory too.
     pub(super) fn refused(&self) -> Option<&Fault> {
         self.refused.as_ref()
     }

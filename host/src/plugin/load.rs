@@ -5,9 +5,14 @@ use super::sandbox::Sandbox;
 use crate::bindings::ResponseTransformerPre;
 use crate::capability;
 use sha2::{Digest, Sha256};
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use wasmtime::component::Component;
+
+/// The largest component, in bytes: a Python interpreter with its library has 18 MB.
+const LARGEST: u64 = 64 << 20;
 
 /// What a plugin has to export.
 const INTERFACE: &str = "retort:transform/transform-response";
@@ -28,7 +33,7 @@ impl Plugin {
         sha256: Option<&str>,
     ) -> Result<Self, LoadError> {
         let file = path.to_path_buf();
-        let bytes = std::fs::read(path).map_err(|error| LoadError::Unreadable {
+        let bytes = read(path).map_err(|error| LoadError::Unreadable {
             file: file.clone(),
             reason: error.to_string(),
         })?;
@@ -66,6 +71,23 @@ impl Plugin {
             sandbox: Arc::clone(sandbox),
         })
     }
+}
+
+/// Reads a component's file, which is neither endless nor larger than a component.
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let file = File::open(path)?;
+    let about = file.metadata()?;
+    if !about.is_file() {
+        return Err(io::Error::other("it is not a file"));
+    }
+    if about.len() > LARGEST {
+        return Err(io::Error::other(format!(
+            "it is larger than {LARGEST} bytes"
+        )));
+    }
+    let mut bytes = Vec::new();
+    file.take(LARGEST).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Tells what a file is by its first eight bytes: a magic number, a version, and

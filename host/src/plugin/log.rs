@@ -14,6 +14,10 @@ use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 /// The target of the log's events, for filters.
 pub const TARGET: &str = "retort::guest";
 
+/// What a line costs besides its text, in bytes: time, labels and the like stand in
+/// front of each.
+const LINE: usize = 100;
+
 /// One of the two streams of a call. Both share the limit.
 #[derive(Clone)]
 pub(super) struct GuestStream {
@@ -22,9 +26,30 @@ pub(super) struct GuestStream {
     budget: Arc<Mutex<Budget>>,
 }
 
+/// What a call may still log, in bytes.
 struct Budget {
     left: usize,
     limit: usize,
+}
+
+impl Budget {
+    /// As much of a text as the budget has room for. When it is used up, the log
+    /// says so, once.
+    fn take<'a>(&mut self, text: &'a [u8]) -> &'a [u8] {
+        let taken = text.get(..self.left).unwrap_or(text);
+        self.spend(taken.len());
+        taken
+    }
+
+    fn spend(&mut self, bytes: usize) {
+        if self.left > 0 {
+            self.left = self.left.saturating_sub(bytes);
+            if self.left == 0 {
+                let limit = self.limit;
+                tracing::warn!(target: TARGET, limit, "the plugin printed up to its limit of bytes; the rest is dropped");
+            }
+        }
+    }
 }
 
 /// Standard output and standard error of one call, which may log `limit` bytes.
@@ -39,24 +64,17 @@ pub(super) fn streams(limit: usize) -> [GuestStream; 2] {
 
 impl GuestStream {
     fn accept(&self, bytes: &[u8]) {
-        let taken = {
-            let mut budget = self.budget.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut budget = self.budget.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        for part in bytes.split_inclusive(|byte| *byte == b'\n') {
             if budget.left == 0 {
                 return;
             }
-            let taken = bytes.get(..budget.left).unwrap_or(bytes);
-            budget.left -= taken.len();
-            if budget.left == 0 {
-                tracing::warn!(target: TARGET, limit = budget.limit, "the plugin printed up to its limit of bytes; the rest is dropped");
-            }
-            taken
-        };
-        let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
-        for part in taken.split_inclusive(|byte| *byte == b'\n') {
-            line.extend_from_slice(part);
-            if part.ends_with(b"\n") {
-                line.pop();
+            let text = part.strip_suffix(b"\n");
+            line.extend_from_slice(budget.take(text.unwrap_or(part)));
+            if text.is_some() {
                 self.emit(&mut line);
+                budget.spend(LINE);
             }
         }
     }

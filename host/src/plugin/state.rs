@@ -8,7 +8,7 @@ use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 /// How many handles a guest may hold at once: streams, pollables and the like.
-const HANDLES: usize = 1_000;
+pub(super) const HANDLES: usize = 1_000;
 
 pub(crate) struct State {
     pub(super) limiter: Limiter,
@@ -29,9 +29,12 @@ impl State {
             handles,
         }
     }
+}
 
-    /// Logs what the guest printed last and did not end with a line end.
-    pub(super) fn finish_log(&self) {
+/// However the call ends, what the guest printed last and did not end with a line end
+/// goes into the log too.
+impl Drop for State {
+    fn drop(&mut self) {
         for stream in &self.streams {
             stream.finish();
         }

@@ -31,7 +31,7 @@ fn a_body_that_is_no_event_is_refused() {
             "not UTF-8: the first wrong byte is at offset 0",
         ),
         (b"null", "not a webhook event"),
-        (b"\"message_processed\"", "not a webhook event"),
+        (b"\"my secret words\"", "it is a string, not an object"),
         (b"{}", "`event` is missing"),
         (
             b"{\"event\":{\"name\":\"message_processed\"}}",
@@ -66,12 +66,20 @@ fn a_body_that_is_no_event_is_refused() {
             br#"{"event":{"name":"\ud800"},"payload":{}}"#,
             "`event.name, a string,` is missing",
         ),
-        (nested.as_bytes(), "it is an array"),
+        (nested.as_bytes(), "not JSON: EOF while parsing"),
     ];
     for (body, words) in cases {
         let answer = host.call("a").body(*body).send();
         answer.is_problem(400, words);
         assert!(answer.body.len() < 1_000, "{}", answer.text());
+        assert!(!answer.text().contains("secret"), "{}", answer.text());
+        // The log has the reason too, under the same id.
+        host.logged(&[
+            answer.header("x-request-id"),
+            "status=400",
+            "reason=",
+            words,
+        ]);
     }
     still_serves(&host);
 }

@@ -91,6 +91,18 @@ fn output() {
             "returned more than 10000 bytes",
         );
     }
+    // What a plugin prints is no output, and neither is a long message of its failure.
+    let host = Host::with_assistant(
+        r#"
+        on_fault = "fail"
+        pipeline = [
+            { plugin = "prints-endlessly", settings = { lines = 3 }, limits = { output = 4 } },
+            { plugin = "fails", settings = { message = "rather more than 4 bytes" }, limits = { output = 4 } },
+        ]
+        "#,
+    );
+    assert_eq!(host.call("a").send().status, 500);
+    host.logged(&["said that it failed: rather more than 4 bytes"]);
     // A small patch of a large payload is a large payload.
     let host = Host::with_assistant(
         r#"
@@ -108,7 +120,7 @@ fn output() {
 fn log() {
     let host = Host::with_stages(
         r#"
-        { plugin = "prints-endlessly", settings = { lines = 10_000 }, limits = { log = 100 } },
+        { plugin = "prints-endlessly", settings = { lines = 10_000 }, limits = { log = 800 } },
         { plugin = "echo", settings = { as = "replaced", value = '{"next":true}' } },
         "#,
     );
@@ -122,7 +134,7 @@ fn log() {
         1,
         "{log}"
     );
-    // Seven whole lines of 14 bytes each, and the beginning of another.
+    // Seven lines of 13 bytes of text and 100 for the rest, and the beginning of another.
     assert_eq!(lines("the plugin printed stream"), 8, "{log}");
     assert!(lines("stdout line 4") == 1 && lines("line 5") == 0, "{log}");
 

@@ -167,6 +167,8 @@ fn status_415_is_for_anything_but_plain_json() {
     ] {
         problem(&call(kind), 415, words);
     }
+    let twice = host.call("a").header("content-type", "text/plain");
+    problem(&twice.send(), 415, words);
     // The client would add one by itself.
     let bytes = "POST /webhooks/a HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}";
     problem(&Connection::with(host.address, bytes).answer(), 415, words);
