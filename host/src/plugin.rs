@@ -9,7 +9,6 @@ mod sandbox;
 mod state;
 
 pub use load::LoadError;
-pub use log::TARGET as GUEST_LOG_TARGET;
 pub use sandbox::Sandbox;
 
 use crate::bindings;

@@ -188,10 +188,21 @@ fn grows_table() {
 
 #[test]
 fn starts_huge() {
+    text_does_not_load("starts-huge", "memory");
+}
+
+#[test]
+fn three_memories() {
+    text_does_not_load("three-memories", "memories");
+}
+
+/// A component that needs more than a place of the pool has.
+#[track_caller]
+fn text_does_not_load(name: &str, word: &str) {
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("starts-huge.wasm");
-    std::fs::write(&file, text_guest("starts-huge")).unwrap();
-    does_not_load(&file, &["is not a component that can be used", "memory"]);
+    let file = folder.path().join("guest.wasm");
+    std::fs::write(&file, text_guest(name)).unwrap();
+    does_not_load(&file, &["is not a component that can be used", word]);
 }
 
 #[test]

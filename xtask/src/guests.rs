@@ -155,16 +155,11 @@ fn copy(from: &Path, to: &Path) -> Result {
     })
 }
 
-/// The plugins' own tests, which run without any sandbox.
-pub(crate) fn test_plugins_natively() -> Result {
-    let workspace = root().join("plugins");
-    cargo_with(&workspace, &["test", "--workspace"], &native_target())
-}
-
-/// The given clippy command over the plugins. The guests of the tests are left
-/// out: they exist only as components.
-pub(crate) fn lint_plugins_natively(clippy: &[&str]) -> Result {
-    cargo_with(&root().join("plugins"), clippy, &native_target())
+/// Runs cargo over the plugins as ordinary crates, without any sandbox: their tests,
+/// and what looks at their source. The guests of the tests are left out: they exist
+/// only as components.
+pub(crate) fn on_plugins_natively(arguments: &[&str]) -> Result {
+    cargo_with(&root().join("plugins"), arguments, &native_target())
 }
 
 fn native_target() -> [(&'static str, &'static str); 1] {

@@ -71,7 +71,7 @@ fn build() -> Result {
 fn test() -> Result {
     guests::build_plugins()?;
     guests::build_test_guests()?;
-    guests::test_plugins_natively()?;
+    guests::on_plugins_natively(&["test", "--workspace"])?;
     let whole = |arguments: &[&str]| {
         let locked = run::locked().iter().copied();
         let arguments: Vec<_> = arguments.iter().copied().chain(locked).collect();
@@ -97,12 +97,10 @@ fn lint() -> Result {
         "warnings",
     ];
     cargo(&root(), &clippy)?;
-    guests::lint_plugins_natively(&clippy)?;
-    run::cargo_with(
-        &root(),
-        &["doc", "--workspace", "--no-deps", "--locked"],
-        &[("RUSTDOCFLAGS", "-D warnings")],
-    )
+    guests::on_plugins_natively(&clippy)?;
+    let doc = ["doc", "--workspace", "--no-deps", "--locked"];
+    cargo(&root(), &doc)?;
+    guests::on_plugins_natively(&doc)
 }
 
 fn bench() -> Result {

@@ -24,6 +24,8 @@ pub(crate) fn cargo_with(folder: &Path, arguments: &[&str], env: &[(&str, &str)]
     command
         .current_dir(folder)
         .args(arguments)
+        // Read by the verbs that make documentation; the others do not look at it.
+        .env("RUSTDOCFLAGS", "-D warnings")
         .envs(env.iter().copied());
     check(command)
 }

@@ -12,7 +12,7 @@ use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
 /// The target of the log's events, for filters.
-pub const TARGET: &str = "retort::guest";
+const TARGET: &str = "retort::guest";
 
 /// What a line costs besides its text, in bytes: time, labels and the like stand in
 /// front of each.

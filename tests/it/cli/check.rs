@@ -96,11 +96,14 @@ fn check_says_what_is_wrong_with_each_component() {
     folder.put("empty.wasm", b"\0asm\x0d\0\x01\0");
     folder.put("text.wasm", b"hello");
     let wrong = "0".repeat(64);
-    let names = ["missing", "truncated", "core", "empty", "text"];
+    let huge = fs::File::create(folder.path("huge.wasm")).unwrap();
+    huge.set_len((64 << 20) + 1).unwrap();
+    let names = ["missing", "truncated", "core", "empty", "text", "huge"];
     let mut config = format!("[plugins.digest]\ncomponent = \"good.wasm\"\nsha256 = \"{wrong}\"\n");
     for name in names {
         config += &format!("[plugins.{name}]\ncomponent = \"{name}.wasm\"\n");
     }
+    config += "[plugins.endless]\ncomponent = '/dev/zero'\n";
     for name in ["wrong-world", "opens-sockets"] {
         config += &format!(
             "[plugins.{name}]\ncomponent = '{}'\n",
@@ -124,8 +127,10 @@ fn check_says_what_is_wrong_with_each_component() {
             "empty.wasm does not export retort:transform/transform-response@0.1.0; it exports nothing",
         ),
         (13, "text.wasm is not WebAssembly"),
-        (15, "it exports example:other/greet@1.0.0"),
-        (17, "imports what it is not granted: wasi:sockets/network@"),
+        (15, "huge.wasm: it is larger than 67108864 bytes"),
+        (17, "/dev/zero: it is not a file"),
+        (19, "it exports example:other/greet@1.0.0"),
+        (21, "imports what it is not granted: wasi:sockets/network@"),
     ] {
         let start = format!("retort.toml:{line}:13: ");
         let found = error.lines().find(|l| l.starts_with(&start));
@@ -134,8 +139,8 @@ fn check_says_what_is_wrong_with_each_component() {
             "{line}, {words}:\n{error}"
         );
     }
-    assert_eq!(error.matches("    hint: ").count(), 8, "{error}");
-    assert!(error.ends_with("8 problems in retort.toml\n"), "{error}");
+    assert_eq!(error.matches("    hint: ").count(), 10, "{error}");
+    assert!(error.ends_with("10 problems in retort.toml\n"), "{error}");
 }
 
 #[test]

@@ -1,0 +1,11 @@
+;; Has more memories than a place of the pool. It should be refused when it is loaded.
+(memory (export "memory") 16)
+(memory 1)
+(memory 1)
+(func (export "realloc") (param i32 i32 i32 i32) (result i32)
+  (i32.const 4096))
+(func (export "transform")
+  (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)
+  (result i32)
+  (i32.const 0))
+(func (export "after") (param i32))
