@@ -15,17 +15,25 @@ use crate::{
 pub(crate) fn equal(left: &str, right: &str, budget: &mut Budget) -> Result<bool, Exhausted> {
     let mut pairs = vec![(left, right)];
     while let Some((left, right)) = pairs.pop() {
-        let (left, right) = (trim(left), trim(right));
+        // Before the white space goes, since looking for its end is work as well.
+        budget.spend_on(1)?;
         budget.spend(left.len().saturating_add(right.len()))?;
+        let (left, right) = (trim(left), trim(right));
         if left == right {
             continue;
         }
         let same = match (Kind::of(left), Kind::of(right)) {
             (Kind::Object, Kind::Object) | (Kind::Array, Kind::Array) => {
-                pair_children(left, right, &mut pairs)
+                pair_children(left, right, &mut pairs, budget)?
             }
-            (Kind::String, Kind::String) => key::decode(left) == key::decode(right),
-            (Kind::Number, Kind::Number) => same_number(left, right),
+            (Kind::String, Kind::String) => {
+                spend_on_meaning(left, right, budget)?;
+                key::decode(left) == key::decode(right)
+            }
+            (Kind::Number, Kind::Number) => {
+                spend_on_meaning(left, right, budget)?;
+                same_number(left, right)
+            }
             // Booleans and null have one text each.
             _ => false,
         };
@@ -36,21 +44,36 @@ pub(crate) fn equal(left: &str, right: &str, budget: &mut Budget) -> Result<bool
     Ok(true)
 }
 
+/// Takes what it costs to look behind two different texts of strings or numbers.
+fn spend_on_meaning(left: &str, right: &str, budget: &mut Budget) -> Result<(), Exhausted> {
+    // Several passes, and an allocation each.
+    budget.spend_on(2)?;
+    let bytes = left.len().saturating_add(right.len());
+    budget.spend(bytes.saturating_mul(3))
+}
+
 fn trim(json: &str) -> &str {
     json.trim_matches(WHITE_SPACE)
 }
 
 /// Queues the children that must be equal; false if they do not match up.
-fn pair_children<'t>(left: &'t str, right: &'t str, pairs: &mut Vec<(&'t str, &'t str)>) -> bool {
-    match (Level::of(left), Level::of(right)) {
+fn pair_children<'t>(
+    left: &'t str,
+    right: &'t str,
+    pairs: &mut Vec<(&'t str, &'t str)>,
+    budget: &mut Budget,
+) -> Result<bool, Exhausted> {
+    budget.spend_on_splitting(left)?;
+    budget.spend_on_splitting(right)?;
+    Ok(match (Level::of(left), Level::of(right)) {
         (Some(Level::Array(left)), Some(Level::Array(right))) => {
             let same = left.len() == right.len();
             pairs.extend(left.into_iter().zip(right));
             same
         }
         (Some(Level::Object(left)), Some(Level::Object(right))) => {
-            let (left, right) = (sorted(left), sorted(right));
-            let keys = |members: &[(Cow<'t, [u8]>, &'t str)]| members.len();
+            let (left, right) = (sorted(left, budget)?, sorted(right, budget)?);
+            let keys = |members: &[Member<'t>]| members.len();
             let same = keys(&left) == keys(&right)
                 && left
                     .iter()
@@ -61,17 +84,27 @@ fn pair_children<'t>(left: &'t str, right: &'t str, pairs: &mut Vec<(&'t str, &'
             same
         }
         _ => false,
-    }
+    })
 }
 
+/// The characters of a key, and the text of its value.
+type Member<'t> = (Cow<'t, [u8]>, &'t str);
+
 /// An object's members by their keys; of those with the same key, the last.
-fn sorted<'t>(members: Vec<(&'t str, &'t str)>) -> Vec<(Cow<'t, [u8]>, &'t str)> {
+fn sorted<'t>(
+    members: Vec<(&'t str, &'t str)>,
+    budget: &mut Budget,
+) -> Result<Vec<Member<'t>>, Exhausted> {
+    // A few units for each comparison of two keys.
+    let comparisons = members.len().checked_ilog2().unwrap_or(0);
+    let units = members.len().saturating_mul(4);
+    budget.spend(units.saturating_mul(usize::try_from(comparisons).unwrap_or(0)))?;
     let decode = |(quoted, value)| (key::decode(quoted), value);
     // From the last to the first: the sort is stable, so the last one stays.
     let mut members: Vec<_> = members.into_iter().rev().map(decode).collect();
     members.sort_by(|left, right| left.0.cmp(&right.0));
     members.dedup_by(|later, first| later.0 == first.0);
-    members
+    Ok(members)
 }
 
 /// Compares by value without computing one, since 1e999999999 is a number, too.

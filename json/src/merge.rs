@@ -82,15 +82,21 @@ fn merge<'a>(
         return Ok(());
     };
     change_members(open, &mut changes, levels, budget)?;
-    remove_members(open, &changes);
+    if changes.values().any(Change::removes) {
+        budget.spend_on(open.inside.len())?;
+        remove_members(open, &changes);
+    }
     add_members(open, changes, levels, budget)
 }
 
 /// The members of a patch; of those with the same key, the last.
 fn changes<'a>(patch: &'a str, budget: &mut Budget) -> Result<Changes<'a>, Exhausted> {
-    budget.spend(patch.len())?;
+    // Several entries' worth for each change: it is hashed, ordered and applied.
+    const ENTRIES: usize = 4;
+    budget.spend_on_splitting(patch)?;
     let mut changes = Changes::new();
     if let Some(Level::Object(members)) = Level::of(patch) {
+        budget.spend_on(members.len().saturating_mul(ENTRIES))?;
         changes.reserve(members.len());
         for (order, (quoted, value)) in members.into_iter().enumerate() {
             let change = Change {
@@ -118,6 +124,7 @@ fn change_members<'a>(
     let Inside::Object(members) = &mut open.inside else {
         return Ok(());
     };
+    budget.spend_on(members.len())?;
     // From the last, because of members with the same key it is the last that counts.
     for member in members.iter_mut().rev() {
         let Some(change) = changes.get_mut(member.key.bytes()) else {

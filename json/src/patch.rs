@@ -67,12 +67,12 @@ impl<'a> Target<'a> {
         let Operation { path, action } = operation;
         let (trouble, result) = match action {
             Action::Add(value) => (None, self.add(&path, Text::Given(value))),
-            Action::Remove => (None, self.remove(&path).map(drop)),
+            Action::Remove => (None, self.take(&path).map(drop)),
             Action::Replace(value) => (None, self.replace(&path, value)),
             Action::Test(value) => (None, self.test(&path, value)),
             Action::Move(from) if from == path => (None, self.at(&path).map(drop)),
             Action::Move(from) if from.encloses(&path) => (None, Err(Obstacle::IntoItself.into())),
-            Action::Move(from) => match self.remove(&from) {
+            Action::Move(from) => match self.cut(&from) {
                 Ok(value) => (None, self.add(&path, value)),
                 Err(stop) => (Some(from), Err(stop)),
             },
@@ -101,14 +101,17 @@ impl<'a> Target<'a> {
         Ok(())
     }
 
-    /// Takes a value away, as text, so that no tree grows deeper than pointers are.
-    fn remove(&mut self, path: &Pointer) -> Result<Text<'a>, Stop> {
+    fn take(&mut self, path: &Pointer) -> Result<Tree<'a>, Stop> {
         let (parent, token) = path.split_last().ok_or(Obstacle::WholeDocument)?;
         let parent = self.tree.at(&parent, &mut self.budget)?;
         let parent = parent.ok_or(Obstacle::NotThere)?;
-        let text = parent.remove(&token, &mut self.budget)?.to_text();
-        self.budget.spend(text.as_str().len())?;
-        Ok(text)
+        parent.remove(&token, &mut self.budget)
+    }
+
+    /// Takes a value away, as text, so that no tree grows deeper than pointers are.
+    fn cut(&mut self, path: &Pointer) -> Result<Text<'a>, Stop> {
+        let taken = self.take(path)?;
+        Ok(taken.to_text(&mut self.budget)?)
     }
 
     fn replace(&mut self, path: &Pointer, value: &'a str) -> Result<(), Stop> {
@@ -117,7 +120,9 @@ impl<'a> Target<'a> {
     }
 
     fn copy(&mut self, from: &Pointer) -> Result<Text<'a>, Stop> {
-        let text = self.at(from)?.to_text();
+        let found = self.tree.at(from, &mut self.budget)?;
+        let found = found.ok_or(Obstacle::NotThere)?;
+        let text = found.to_text(&mut self.budget)?;
         let cost = text.as_str().len().saturating_mul(COPIED_BYTE);
         self.budget.spend(cost)?;
         Ok(text)
@@ -125,7 +130,8 @@ impl<'a> Target<'a> {
 
     fn test(&mut self, path: &Pointer, expected: &str) -> Result<(), Stop> {
         let found = self.tree.at(path, &mut self.budget)?;
-        let found = found.ok_or(Obstacle::NotThere)?.json();
+        let found = found.ok_or(Obstacle::NotThere)?;
+        let found = found.json_within(&mut self.budget)?;
         if equal(&found, expected, &mut self.budget)? {
             Ok(())
         } else {

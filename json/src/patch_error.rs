@@ -40,7 +40,8 @@ pub enum PatchError {
     #[error("applying the patch takes more than {limit} units of work")]
     TooMuchWork {
         /// The work that was allowed: 16 units for each byte of the text and of
-        /// the patch, and 1,048,576. A unit is a byte or an entry looked at.
+        /// the patch, and 1,048,576. A unit is roughly a nanosecond: a byte looked
+        /// at; an entry of an object or array costs more of them.
         limit: usize,
     },
 }

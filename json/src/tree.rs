@@ -84,10 +84,8 @@ impl<'a> Tree<'a> {
 
     /// Opens an object or array; nothing for every other kind.
     pub(crate) fn open(&mut self, budget: &mut Budget) -> Result<Option<&mut Open<'a>>, Exhausted> {
-        if let Self::Leaf(text) = self
-            && matches!(Kind::of(text.as_str()), Kind::Object | Kind::Array)
-        {
-            budget.spend(text.as_str().len())?;
+        if let Self::Leaf(text) = self {
+            budget.spend_on_splitting(text.as_str())?;
             let inside = match text {
                 Text::Source(json) | Text::Given(json) => {
                     Inside::split(json, Text::Source, Cow::Borrowed)
@@ -234,6 +232,14 @@ impl Drop for Open<'_> {
 const COMPARED_BYTES: usize = 64;
 
 impl<'a> Inside<'a> {
+    /// How many children there are.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Array(elements) => elements.len(),
+            Self::Object(members) => members.len(),
+        }
+    }
+
     fn split<'t>(
         json: &'t str,
         text: fn(&'t str) -> Text<'a>,

@@ -1,63 +1,89 @@
 //! Writing a tree: what was not changed as it was read, the rest compactly.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, convert::Infallible};
 
 use crate::{
     check::WHITE_SPACE,
     tree::{Inside, Member, Open, Text, Tree},
+    work::{Budget, Exhausted},
 };
 
 impl<'a> Tree<'a> {
-    /// The text of this value, borrowed if nothing in it was changed. Opened
-    /// levels are kept on a list rather than on the stack.
+    /// The text of this value, borrowed if nothing in it was changed.
     pub(crate) fn json(&self) -> Cow<'_, str> {
-        match self {
+        let Ok(json) = self.written(|_, _| Ok::<(), Infallible>(()));
+        json
+    }
+
+    /// The same for somebody who pays for each part before it is written.
+    pub(crate) fn json_within(&self, budget: &mut Budget) -> Result<Cow<'_, str>, Exhausted> {
+        self.written(|entries, bytes| {
+            budget.spend_on(entries)?;
+            budget.spend(bytes)
+        })
+    }
+
+    /// Tells `spend` of the entries and bytes before they are written, but not of a
+    /// text that is there already.
+    fn written<E>(
+        &self,
+        spend: impl FnMut(usize, usize) -> Result<(), E>,
+    ) -> Result<Cow<'_, str>, E> {
+        Ok(match self {
             Self::Leaf(text) => Cow::Borrowed(text.as_str()),
             Self::Open(open) => {
-                let mut out = String::with_capacity(open.source.as_str().len());
-                if write(open, &mut out) {
+                let mut out = String::new();
+                if write(open, &mut out, spend)? {
                     Cow::Owned(out)
                 } else {
                     Cow::Borrowed(open.source.as_str())
                 }
             }
-        }
+        })
     }
 
     /// The text of this value for use at another place, without the white space
     /// that may stand around a whole document.
-    pub(crate) fn to_text(&self) -> Text<'a> {
-        match self {
+    pub(crate) fn to_text(&self, budget: &mut Budget) -> Result<Text<'a>, Exhausted> {
+        let json = self.json_within(budget)?;
+        budget.spend(json.len())?;
+        Ok(match self {
             Self::Leaf(Text::Source(text) | Text::Given(text)) => {
                 Text::Given(text.trim_matches(WHITE_SPACE))
             }
-            Self::Leaf(text) => Text::Written(text.as_str().into()),
-            Self::Open(_) => Text::Written(self.json().trim_matches(WHITE_SPACE).into()),
-        }
+            _ => Text::Written(json.trim_matches(WHITE_SPACE).into()),
+        })
     }
 }
 
-/// Writes a container and says whether anything in it was changed.
-fn write<'t>(open: &'t Open<'t>, out: &mut String) -> bool {
-    let mut levels = vec![Written::begin(open, out)];
+/// Writes a container and says whether anything in it was changed. Opened levels are
+/// kept on a list rather than on the stack.
+fn write<'t, E>(
+    open: &'t Open<'t>,
+    out: &mut String,
+    mut spend: impl FnMut(usize, usize) -> Result<(), E>,
+) -> Result<bool, E> {
+    let mut levels = vec![Written::begin(open, out, &mut spend)?];
     loop {
         let Some(level) = levels.last_mut() else {
-            return false;
+            return Ok(false);
         };
         if let Some((key, child)) = level.children.next() {
             if !std::mem::take(&mut level.first) {
                 out.push(',');
             }
             if let Some(quoted) = key {
+                spend(0, quoted.len())?;
                 out.push_str(quoted);
                 out.push(':');
             }
             match child {
                 Tree::Leaf(text) => {
+                    spend(0, text.as_str().len())?;
                     out.push_str(text.as_str());
                     level.changed |= text.is_new();
                 }
-                Tree::Open(open) => levels.push(Written::begin(open, out)),
+                Tree::Open(open) => levels.push(Written::begin(open, out, &mut spend)?),
             }
             continue;
         }
@@ -66,7 +92,7 @@ fn write<'t>(open: &'t Open<'t>, out: &mut String) -> bool {
         levels.pop();
         match levels.last_mut() {
             Some(parent) => parent.changed |= changed || moved,
-            None => return changed,
+            None => return Ok(changed),
         }
     }
 }
@@ -82,7 +108,13 @@ struct Written<'t> {
 }
 
 impl<'t> Written<'t> {
-    fn begin(open: &'t Open<'t>, out: &mut String) -> Self {
+    fn begin<E>(
+        open: &'t Open<'t>,
+        out: &mut String,
+        spend: &mut impl FnMut(usize, usize) -> Result<(), E>,
+    ) -> Result<Self, E> {
+        // The source as well, since that is what is written if nothing was changed.
+        spend(open.inside.len(), open.source.as_str().len())?;
         let start = out.len();
         let children = match &open.inside {
             Inside::Array(elements) => {
@@ -94,13 +126,13 @@ impl<'t> Written<'t> {
                 Children::Members(members.iter())
             }
         };
-        Self {
+        Ok(Self {
             open,
             children,
             start,
             first: true,
             changed: open.reshaped,
-        }
+        })
     }
 
     /// Finishes the text, or puts the original back if that is what it is.

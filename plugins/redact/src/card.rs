@@ -1,11 +1,8 @@
 //! Numbers of payment cards.
 
-use std::ops::Range;
+use std::{collections::VecDeque, ops::Range};
 
 use crate::span;
-
-/// Groups of digits with one space or hyphen between them.
-const GROUPS: &str = r"[0-9]+(?:[ \-\u{a0}][0-9]+)*";
 
 /// How many digits a card number has (ISO/IEC 7812).
 const LENGTHS: std::ops::RangeInclusive<usize> = 13..=19;
@@ -13,73 +10,83 @@ const LENGTHS: std::ops::RangeInclusive<usize> = 13..=19;
 /// How many groups they are written in at most.
 const MOST_GROUPS: usize = 6;
 
-pub(crate) fn find(text: &str) -> Vec<Range<usize>> {
-    let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    if digits < *LENGTHS.start() {
-        return Vec::new();
-    }
-    let Some(regex) = span::regex(GROUPS) else {
-        return Vec::new();
-    };
-    let mut found = Vec::new();
-    for run in regex.find_iter(text) {
-        find_in_run(text, run.range(), &mut found);
-    }
-    found
-}
-
 /// Other numbers may stand beside a card number with only a space between, so every
-/// sequence of whole groups is tried, the longest at each beginning first.
-fn find_in_run(text: &str, run: Range<usize>, found: &mut Vec<Range<usize>>) {
-    let groups = groups(text, run);
-    let mut first = 0;
-    while first < groups.len() {
-        let rest = groups.get(first..).unwrap_or_default();
-        let card = (1..=rest.len().min(MOST_GROUPS)).rev().find_map(|count| {
-            let place = rest.first()?.start..rest.get(count.checked_sub(1)?)?.end;
-            let is_card = is_card(text.get(place.clone())?)
-                && span::stands_alone(text, &place, span::is_word_or_fraction);
-            is_card.then_some((count, place))
-        });
-        match card {
-            Some((count, place)) => {
-                found.push(place);
-                first += count;
+/// sequence of whole groups is tried that has few enough digits, the longest at each
+/// beginning first.
+pub(crate) fn find(text: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut rest = 0;
+    // Groups of digits with one separator between them, from the one that is tried as
+    // a card's first, so that each is looked for only once.
+    let mut groups = VecDeque::<Range<usize>>::with_capacity(MOST_GROUPS);
+    loop {
+        while groups.len() < MOST_GROUPS
+            && let Some(group) = next_group(text, rest)
+            && groups.back().is_none_or(|last| joins(text, last, &group))
+        {
+            rest = group.end;
+            groups.push_back(group);
+        }
+        let Some(first) = groups.front() else {
+            return found;
+        };
+        if let Some(card) = card(text, first.start, &groups) {
+            while groups.front().is_some_and(|group| group.end <= card.end) {
+                groups.pop_front();
             }
-            None => first += 1,
+            found.push(card);
+        } else {
+            groups.pop_front();
         }
     }
 }
 
-fn groups(text: &str, run: Range<usize>) -> Vec<Range<usize>> {
-    let digits = text.get(run.clone()).unwrap_or_default();
-    let groups = digits.split(|c: char| !c.is_ascii_digit());
-    let mut start = run.start;
-    let mut ranges = Vec::new();
-    for group in groups {
-        let end = start + group.len();
-        ranges.push(start..end);
-        let separator = text.get(end..).and_then(|rest| rest.chars().next());
-        start = end + separator.map_or(0, char::len_utf8);
-    }
-    ranges
+/// The first row of digits from a place on.
+fn next_group(text: &str, from: usize) -> Option<Range<usize>> {
+    let is_digit = u8::is_ascii_digit;
+    let rest = text.as_bytes().get(from..)?;
+    let start = rest.iter().position(is_digit)?;
+    let rest = rest.get(start..)?;
+    let length = rest.iter().position(|byte| !is_digit(byte));
+    let start = from + start;
+    Some(start..start + length.unwrap_or(rest.len()))
 }
 
-/// The right number of digits, no zero in front, and Luhn's check digit.
-fn is_card(number: &str) -> bool {
-    let digits: Vec<u32> = number.chars().filter_map(|c| c.to_digit(10)).collect();
-    if !LENGTHS.contains(&digits.len()) || digits.first() == Some(&0) {
-        return false;
+fn joins(text: &str, last: &Range<usize>, next: &Range<usize>) -> bool {
+    let between = text.as_bytes().get(last.end..next.start);
+    matches!(between, Some(b" " | b"-" | b"\xC2\xA0"))
+}
+
+/// The longest card number that these groups begin with: it has no zero in front and
+/// Luhn's check digit. Each digit is looked at once for all the numbers it may be in.
+fn card(text: &str, start: usize, groups: &VecDeque<Range<usize>>) -> Option<Range<usize>> {
+    let bytes = text.as_bytes();
+    let all: usize = groups.iter().map(ExactSizeIterator::len).sum();
+    if all < *LENGTHS.start() || bytes.get(start) == Some(&b'0') {
+        return None;
     }
-    let from_the_right = digits.iter().rev().enumerate();
-    let sum: u32 = from_the_right
-        .map(|(index, digit)| match (index % 2, digit * 2) {
-            (0, _) => *digit,
-            (_, doubled @ 0..=9) => doubled,
-            (_, doubled) => doubled - 9,
-        })
-        .sum();
-    sum.is_multiple_of(10)
+    let mut longest = None;
+    let mut digits = 0;
+    // With every second digit doubled, such that the last one is not, and is.
+    let (mut sum, mut other) = (0, 0);
+    for group in groups {
+        digits += group.len();
+        if digits > *LENGTHS.end() {
+            break;
+        }
+        for byte in bytes.get(group.clone()).unwrap_or_default() {
+            let digit = u32::from(byte.wrapping_sub(b'0'));
+            let doubled = if digit < 5 { digit * 2 } else { digit * 2 - 9 };
+            (sum, other) = (other + digit, sum + doubled);
+        }
+        if digits >= *LENGTHS.start() && sum.is_multiple_of(10) {
+            let place = start..group.end;
+            if span::stands_alone(text, &place, span::is_word_or_fraction) {
+                longest = Some(place);
+            }
+        }
+    }
+    longest
 }
 
 #[cfg(test)]

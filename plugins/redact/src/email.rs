@@ -2,19 +2,80 @@
 
 use std::ops::Range;
 
-use crate::span;
+use crate::span::Cursor;
+
+/// How long the name at the end of a domain is.
+const TOP_LEVEL: std::ops::RangeInclusive<usize> = 2..=24;
 
 /// The part before the `@` may be in any script, but not in quotes; the domain has at
 /// least one dot and a name at its end.
-const ADDRESS: &str = r#"[^\s@<>()\[\]{},;:"'`“”„‘’«»|\\/]+@(?:[^\s@<>()\[\]{},;:"'`“”„‘’«»|\\/.!?_]+\.)+[^\s@<>()\[\]{},;:"'`“”„‘’«»|\\/.!?_0-9]{2,24}"#;
-
+///
+/// Around each `@` no more is looked at than what stands between the one before and
+/// the one after it.
 pub(crate) fn find(text: &str) -> Vec<Range<usize>> {
-    if !text.contains('@') {
-        return Vec::new();
+    let mut found = Vec::new();
+    let mut rest = 0;
+    for (at, _) in text.match_indices('@') {
+        let before = text.get(rest..at).unwrap_or_default();
+        let name = before.len() - before.trim_end_matches(is_in_name).len();
+        if name > 0
+            && let Some(end) = domain(text, at + 1)
+        {
+            found.push(at - name..end);
+            rest = end;
+        }
     }
-    let regex = span::regex(ADDRESS);
-    let found = regex.map(|regex| span::find(text, &regex, |_, _| true));
-    found.unwrap_or_default()
+    found
+}
+
+/// Where the longest domain ends that begins here.
+fn domain(text: &str, start: usize) -> Option<usize> {
+    let mut place = Cursor::new(text, start);
+    let mut end = None;
+    while let Some(dot) = place.some(1, usize::MAX, is_in_label) {
+        let Some(label) = dot.one(|c| c == '.') else {
+            break;
+        };
+        let (least, most) = TOP_LEVEL.into_inner();
+        let top_level = label.some(least, most, |c| is_in_label(c) && !c.is_ascii_digit());
+        end = top_level.map(Cursor::at).or(end);
+        place = label;
+    }
+    end
+}
+
+fn is_in_name(c: char) -> bool {
+    !matches!(
+        c,
+        '@' | '<'
+            | '>'
+            | '('
+            | ')'
+            | '['
+            | ']'
+            | '{'
+            | '}'
+            | ','
+            | ';'
+            | ':'
+            | '"'
+            | '\''
+            | '`'
+            | '“'
+            | '”'
+            | '„'
+            | '‘'
+            | '’'
+            | '«'
+            | '»'
+            | '|'
+            | '\\'
+            | '/'
+    ) && !matches!(c, ' ' | '\t'..='\r')
+}
+
+fn is_in_label(c: char) -> bool {
+    is_in_name(c) && !matches!(c, '.' | '!' | '?' | '_')
 }
 
 #[cfg(test)]

@@ -1,33 +1,74 @@
-//! What stands around a match. The regular expressions cannot look around.
+//! What stands in a text at a place, and around it.
 
 use std::ops::Range;
 
-use regex_lite::Regex;
-
-/// Compiles one of this crate's expressions; nothing for a wrong one, which the tests
-/// would notice.
-pub(crate) fn regex(pattern: &str) -> Option<Regex> {
-    Regex::new(pattern).ok()
+/// Moves over a text, from one place to the right. None of its steps is longer than
+/// what it takes, so that a search that tries every place stays linear as long as
+/// what is sought has a longest length.
+#[derive(Clone, Copy)]
+pub(crate) struct Cursor<'t> {
+    text: &'t str,
+    at: usize,
 }
 
-/// All places where `regex` matches and `accept` agrees. Where it does not agree, the
-/// search goes on one character further, so that nothing hides behind what was refused.
-pub(crate) fn find(
-    text: &str,
-    regex: &Regex,
-    accept: impl Fn(&str, &Range<usize>) -> bool,
-) -> Vec<Range<usize>> {
-    let mut found = Vec::new();
-    let mut start = 0;
-    while let Some(place) = regex.find_at(text, start).map(|found| found.range()) {
-        if accept(text, &place) {
-            start = place.end;
-            found.push(place);
-        } else {
-            start = after_next(text, place.start);
+impl<'t> Cursor<'t> {
+    pub(crate) fn new(text: &'t str, at: usize) -> Self {
+        Self { text, at }
+    }
+
+    pub(crate) fn at(self) -> usize {
+        self.at
+    }
+
+    /// The character at this place.
+    pub(crate) fn peek(self) -> Option<char> {
+        match self.text.as_bytes().get(self.at)? {
+            byte @ 0..0x80 => Some(char::from(*byte)),
+            _ => self.text.get(self.at..)?.chars().next(),
         }
     }
-    found
+
+    /// The place after the next character, if it is one that is wanted.
+    pub(crate) fn one(self, wanted: impl FnOnce(char) -> bool) -> Option<Self> {
+        let next = self.peek().filter(|next| wanted(*next))?;
+        let at = self.at + next.len_utf8();
+        Some(Self { at, ..self })
+    }
+
+    /// The place after the next character if it is a wanted one, else this place.
+    pub(crate) fn maybe(self, wanted: impl FnOnce(char) -> bool) -> Self {
+        self.one(wanted).unwrap_or(self)
+    }
+
+    /// The place after as many of the wanted characters as there are, though not
+    /// after more than `most`; nothing if there are fewer than `least`.
+    pub(crate) fn some(
+        self,
+        least: usize,
+        most: usize,
+        wanted: impl Fn(char) -> bool,
+    ) -> Option<Self> {
+        self.times(least, most, |place| place.one(&wanted))
+    }
+
+    /// The place after `step` was taken as often as it can be, though not more often
+    /// than `most` times; nothing if that is fewer times than `least`.
+    pub(crate) fn times(
+        self,
+        least: usize,
+        most: usize,
+        step: impl Fn(Self) -> Option<Self>,
+    ) -> Option<Self> {
+        let mut place = self;
+        let mut times = 0;
+        while times < most
+            && let Some(next) = step(place)
+        {
+            place = next;
+            times += 1;
+        }
+        (times >= least).then_some(place)
+    }
 }
 
 /// Whether a number stands by itself: nothing that touches it belongs to it, where
@@ -51,9 +92,4 @@ pub(crate) fn stands_alone(
 pub(crate) fn is_word_or_fraction(nearest: char, next: Option<char>) -> bool {
     let digit_next = next.is_some_and(|next| next.is_ascii_digit());
     nearest.is_alphanumeric() || nearest == '_' || (nearest == '.' && digit_next)
-}
-
-fn after_next(text: &str, at: usize) -> usize {
-    let next = text.get(at..).and_then(|rest| rest.chars().next());
-    at + next.map_or(1, char::len_utf8)
 }
