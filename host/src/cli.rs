@@ -60,6 +60,9 @@ enum Verb {
     Send(send::Send),
 }
 
+/// The largest `sandbox.concurrency`, with some room.
+const MOST_CALLS: usize = 4_096 + 64;
+
 /// How many lines of the log wait to be written before further ones are dropped.
 const LOG_BUFFER: usize = 10_000;
 
@@ -188,5 +191,8 @@ fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
         // Look for arrived bytes after every step: the default of 61 steps starves
         // connections beside guests that compute for long.
         .event_interval(1)
+        // A large patch takes a thread to itself; at most so many calls can be going
+        // on, and none may find that there is no thread left to serve with.
+        .max_blocking_threads(MOST_CALLS)
         .build()
 }

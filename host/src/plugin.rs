@@ -111,8 +111,6 @@ impl Plugin {
             return refused(Fault::TimedOut { limit: timeout });
         }
         let mut store = self.store(limits, start + timeout);
-        // The epoch stops the guest's own code; the timer stops what the epoch does
-        // not see: a guest that waits in a call of the host.
         let invocation = bindings::Invocation {
             tenant: request.tenant,
             assistant: request.assistant,
@@ -122,6 +120,8 @@ impl Plugin {
             settings,
             milliseconds_left: u32::try_from(timeout.as_millis()).unwrap_or(u32::MAX),
         };
+        // The epoch stops the guest's own code; the timer stops what the epoch does
+        // not see: a guest that waits in a call of the host.
         let run = self.run(&mut store, invocation, payload);
         let result = match tokio::time::timeout(timeout, run).await {
             Ok(Ok(result)) => result,

@@ -187,6 +187,22 @@ fn grows_table() {
 }
 
 #[test]
+fn grabs() {
+    let host =
+        Host::with_stages(r#"{ plugin = "grabs", settings = { handles = 990, random = 65536 } }"#);
+    assert_eq!(host.call("a").send().body, SAMPLE.as_bytes());
+    let log = host.log();
+    assert!(!log.contains("at fault"), "{log}");
+    for (settings, words) in [
+        ("handles = 1001", "no free keys"),
+        ("random = 65537", "exceeds limit 65536"),
+    ] {
+        let stage = format!("plugin = \"grabs\", settings = {{ {settings} }}");
+        faults(&stage, "trapped", &[words]);
+    }
+}
+
+#[test]
 fn starts_huge() {
     text_does_not_load("starts-huge", "memory");
 }

@@ -43,7 +43,10 @@ impl ResourceLimiter for Limiter {
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        let wanted = (self.memory_bytes - current).saturating_add(desired);
+        let wanted = self
+            .memory_bytes
+            .saturating_sub(current)
+            .saturating_add(desired);
         if wanted > self.memory_limit {
             self.refused = Some(Fault::MemoryRefused {
                 limit: self.memory_limit,
@@ -61,7 +64,10 @@ impl ResourceLimiter for Limiter {
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        let wanted = (self.table_elements - current).saturating_add(desired);
+        let wanted = self
+            .table_elements
+            .saturating_sub(current)
+            .saturating_add(desired);
         if wanted > self.table_limit {
             self.refused = Some(Fault::TableRefused {
                 limit: self.table_limit,
