@@ -123,7 +123,7 @@ fn deny() -> Result {
     let config = table.to_string_lossy();
     let advisories = run::succeeds("cargo", &["deny", "fetch", "db"]);
     for workspace in [root(), root().join("plugins")] {
-        let check = ["deny", "check", "--config", &config];
+        let check = ["deny", "--config", &config, "check"];
         cargo(
             &workspace,
             &[&check[..], &["bans", "licenses", "sources"]].concat(),
