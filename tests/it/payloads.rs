@@ -254,7 +254,8 @@ fn a_json_patch_through_the_sandbox_is_what_the_reference_makes() {
             let run = echo.answer("json-patch", &patch, &payload);
             let mut expected = payload;
             let reference: json_patch::Patch = serde_json::from_value(patch).unwrap();
-            let possible = json_patch::patch(&mut expected, &reference).is_ok();
+            // Without the reference's way back, which panics after some failed moves.
+            let possible = json_patch::patch_unsafe(&mut expected, &reference).is_ok();
             match run.result {
                 Ok(changed) => {
                     prop_assert!(possible, "the reference refuses it");
