@@ -6,33 +6,56 @@ use wasmtime::ResourceLimiter;
 
 /// Refuses growth beyond the limits and remembers that it did.
 pub(super) struct Limiter {
-    memory_limit: usize,
-    memory_bytes: usize,
-    table_limit: usize,
-    table_elements: usize,
+    memory_bytes: Meter,
+    table_elements: Meter,
     refused: Option<Fault>,
+}
+
+/// How much of something there is, and may be.
+struct Meter {
+    used: usize,
+    limit: usize,
+}
+
+impl Meter {
+    fn up_to(limit: usize) -> Self {
+        Self { used: 0, limit }
+    }
+
+    /// Lets one of several grow, or says how much there would be of all.
+    fn grow(&mut self, current: usize, desired: usize) -> Result<(), usize> {
+        let wanted = self.used.saturating_sub(current).saturating_add(desired);
+        if wanted > self.limit {
+            return Err(wanted);
+        }
+        self.used = wanted;
+        Ok(())
+    }
 }
 
 impl Limiter {
     pub(super) fn new(limits: &Limits) -> Self {
         Self {
-            memory_limit: limits.memory_bytes,
-            memory_bytes: 0,
-            table_limit: limits.table_elements,
-            table_elements: 0,
+            memory_bytes: Meter::up_to(limits.memory_bytes),
+            table_elements: Meter::up_to(limits.table_elements),
             refused: None,
         }
     }
 
     /// What the memories have grown to together, in bytes.
     pub(super) fn memory_bytes(&self) -> usize {
-        self.memory_bytes
+        self.memory_bytes.used
     }
 
     /// The last growth that was refused: probably why the guest then trapped. Growth
     /// that succeeds afterwards says nothing, because dying takes memory too.
     pub(super) fn refused(&self) -> Option<&Fault> {
         self.refused.as_ref()
+    }
+
+    fn refuse(&mut self, fault: Fault) -> bool {
+        self.refused = Some(fault);
+        false
     }
 }
 
@@ -43,19 +66,11 @@ impl ResourceLimiter for Limiter {
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        let wanted = self
-            .memory_bytes
-            .saturating_sub(current)
-            .saturating_add(desired);
-        if wanted > self.memory_limit {
-            self.refused = Some(Fault::MemoryRefused {
-                limit: self.memory_limit,
-                wanted,
-            });
-            return Ok(false);
-        }
-        self.memory_bytes = wanted;
-        Ok(true)
+        let limit = self.memory_bytes.limit;
+        Ok(match self.memory_bytes.grow(current, desired) {
+            Ok(()) => true,
+            Err(wanted) => self.refuse(Fault::MemoryRefused { limit, wanted }),
+        })
     }
 
     fn table_growing(
@@ -64,18 +79,10 @@ impl ResourceLimiter for Limiter {
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        let wanted = self
-            .table_elements
-            .saturating_sub(current)
-            .saturating_add(desired);
-        if wanted > self.table_limit {
-            self.refused = Some(Fault::TableRefused {
-                limit: self.table_limit,
-                wanted,
-            });
-            return Ok(false);
-        }
-        self.table_elements = wanted;
-        Ok(true)
+        let limit = self.table_elements.limit;
+        Ok(match self.table_elements.grow(current, desired) {
+            Ok(()) => true,
+            Err(wanted) => self.refuse(Fault::TableRefused { limit, wanted }),
+        })
     }
 }
