@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::de::IgnoredAny;
 
+use crate::scan::Cursor;
+
 /// The six kinds of JSON values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
@@ -42,12 +44,12 @@ pub fn check(text: &str) -> Result<Kind, NotJson> {
 impl Kind {
     /// The kind of a text that is known to be JSON: its first byte decides.
     pub(crate) fn of(json: &str) -> Self {
-        match json.trim_start_matches(WHITE_SPACE).as_bytes().first() {
-            Some(b'{') => Self::Object,
-            Some(b'[') => Self::Array,
-            Some(b'"') => Self::String,
-            Some(b't' | b'f') => Self::Boolean,
-            Some(b'n') => Self::Null,
+        match Cursor::new(json).peek() {
+            b'{' => Self::Object,
+            b'[' => Self::Array,
+            b'"' => Self::String,
+            b't' | b'f' => Self::Boolean,
+            b'n' => Self::Null,
             _ => Self::Number,
         }
     }

@@ -70,8 +70,9 @@ impl<'a> Document<'a> {
     }
 
     /// Takes a text that somebody else has checked already, and saves the pass over
-    /// it. If it is not JSON after all, what is broken reads as not there, and
-    /// the text that comes out is broken as well; nothing worse happens.
+    /// it. If it is not JSON after all, what is broken reads as not there or as
+    /// something else, and the text that comes out is broken as well; nothing worse
+    /// happens.
     pub fn of_checked(json: &'a str) -> Self {
         let tree = Tree::Leaf(Text::Source(json));
         Self { tree }

@@ -8,11 +8,7 @@ use serde::de::{Deserializer, Error, Visitor};
 /// UTF-8, except that half a surrogate pair, which JSON can write and UTF-8
 /// cannot, has its own three bytes. So two keys are the same if these bytes are.
 pub(crate) fn decode(quoted: &str) -> Cow<'_, [u8]> {
-    let plain = quoted
-        .strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'))
-        .filter(|inner| !inner.as_bytes().contains(&b'\\'));
-    match plain {
+    match plain(quoted) {
         Some(inner) => Cow::Borrowed(inner.as_bytes()),
         None => {
             let bytes = serde_json::Deserializer::from_str(quoted).deserialize_bytes(Bytes);
@@ -34,15 +30,23 @@ pub(crate) fn decode_lossy(quoted: &str) -> Cow<'_, str> {
         }
         text
     };
-    match decode(quoted) {
-        Cow::Borrowed(bytes) => match std::str::from_utf8(bytes) {
-            Ok(text) => Cow::Borrowed(text),
-            Err(_) => Cow::Owned(lossy(bytes)),
-        },
-        Cow::Owned(bytes) => {
+    match plain(quoted) {
+        Some(inner) => Cow::Borrowed(inner),
+        None => {
+            let bytes = decode(quoted).into_owned();
             Cow::Owned(String::from_utf8(bytes).unwrap_or_else(|error| lossy(error.as_bytes())))
         }
     }
+}
+
+/// What stands between the quotes, as it stands there.
+pub(crate) fn inner(quoted: &str) -> Option<&str> {
+    quoted.strip_prefix('"')?.strip_suffix('"')
+}
+
+/// The characters of a string in which nothing is escaped.
+fn plain(quoted: &str) -> Option<&str> {
+    inner(quoted).filter(|inner| memchr::memchr(b'\\', inner.as_bytes()).is_none())
 }
 
 /// The text of a JSON string with these characters.

@@ -1,9 +1,6 @@
 //! One level of an object or array: its children as texts.
 
-use std::fmt;
-
-use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_json::value::RawValue;
+use crate::scan::{Cursor, Elements, Members};
 
 /// The children of an object or array, each still text.
 #[derive(Debug)]
@@ -16,34 +13,22 @@ pub(crate) enum Level<'t> {
 impl<'t> Level<'t> {
     /// Splits a text that is known to be JSON; nothing for what has no children.
     pub(crate) fn of(json: &'t str) -> Option<Self> {
-        let mut deserializer = serde_json::Deserializer::from_str(json);
-        deserializer.deserialize_any(Children).ok()
-    }
-}
-
-struct Children;
-
-impl<'t> Visitor<'t> for Children {
-    type Value = Level<'t>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object or an array")
-    }
-
-    fn visit_seq<A: SeqAccess<'t>>(self, mut array: A) -> Result<Level<'t>, A::Error> {
-        let mut elements = Vec::new();
-        while let Some(element) = array.next_element::<&RawValue>()? {
-            elements.push(element.get());
+        match Cursor::new(json).peek() {
+            b'{' => {
+                let mut members = Members::of(json);
+                let texts = members.by_ref();
+                let texts = texts.map(|(key, value)| (key.quoted.text, value.text));
+                let object = Self::Object(texts.collect());
+                (!members.broken()).then_some(object)
+            }
+            b'[' => {
+                let mut elements = Elements::of(json);
+                let texts = elements.by_ref().map(|element| element.text);
+                let array = Self::Array(texts.collect());
+                (!elements.broken()).then_some(array)
+            }
+            _ => None,
         }
-        Ok(Level::Array(elements))
-    }
-
-    fn visit_map<A: MapAccess<'t>>(self, mut object: A) -> Result<Level<'t>, A::Error> {
-        let mut members = Vec::new();
-        while let Some((key, value)) = object.next_entry::<&RawValue, &RawValue>()? {
-            members.push((key.get(), value.get()));
-        }
-        Ok(Level::Object(members))
     }
 }
 

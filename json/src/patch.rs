@@ -3,10 +3,11 @@
 use crate::{
     check::{Kind, check},
     equal::equal,
-    level::Level,
     operation::{Action, Operation, Verb},
     patch_error::{Obstacle, PatchError, Stop},
+    path::shortened,
     pointer::Pointer,
+    scan::Elements,
     tree::{Text, Tree},
     work::Budget,
 };
@@ -20,26 +21,13 @@ use crate::{
 /// [`PatchError`], whose message names the operation and the place.
 pub fn json_patch(target: &str, patch: &str) -> Result<String, PatchError> {
     check(target)?;
-    if check(patch)? != Kind::Array {
-        return Err(PatchError::NotAPatch {
-            index: None,
-            reason: "a JSON patch is an array of operations",
-        });
-    }
-    let operations = match Level::of(patch) {
-        Some(Level::Array(operations)) => operations,
-        Some(Level::Object(_)) | None => Vec::new(),
-    };
+    let operations = operations(patch)?;
     let mut target = Target {
         tree: Tree::Leaf(Text::Source(target)),
         budget: Budget::for_patch(target, patch),
     };
-    // One operation after the other, so that only one is in memory at a time.
-    for (index, json) in operations.into_iter().enumerate() {
-        let operation = Operation::parse(json).map_err(|reason| PatchError::NotAPatch {
-            index: Some(index),
-            reason,
-        })?;
+    for (index, operation) in operations.enumerate() {
+        let operation = operation?;
         let verb = operation.action.verb();
         target
             .apply(operation)
@@ -49,6 +37,26 @@ pub fn json_patch(target: &str, patch: &str) -> Result<String, PatchError> {
             })?;
     }
     Ok(target.tree.json().into_owned())
+}
+
+/// The operations of a JSON patch. Each is parsed when it is its turn, so that only
+/// one is in memory at a time.
+pub(crate) fn operations(
+    patch: &str,
+) -> Result<impl Iterator<Item = Result<Operation<'_>, PatchError>>, PatchError> {
+    if check(patch)? != Kind::Array {
+        return Err(PatchError::NotAPatch {
+            index: None,
+            reason: "a JSON patch is an array of operations",
+        });
+    }
+    let operations = Elements::of(patch).enumerate();
+    Ok(operations.map(|(index, json)| {
+        Operation::parse(json.text).map_err(|reason| PatchError::NotAPatch {
+            index: Some(index),
+            reason,
+        })
+    }))
 }
 
 /// How many units a copied byte costs. It bounds how much a patch can make a text
@@ -141,16 +149,10 @@ impl<'a> Target<'a> {
 }
 
 fn inapplicable(index: usize, verb: Verb, pointer: &Pointer, obstacle: Obstacle) -> PatchError {
-    // Enough to find the place, and not enough to flood a log.
-    const LONGEST: usize = 200;
-    let mut shown: String = pointer.as_str().chars().take(LONGEST).collect();
-    if shown.len() < pointer.as_str().len() {
-        shown.push('…');
-    }
     PatchError::Inapplicable {
         index,
         verb,
-        pointer: shown,
+        pointer: shortened(pointer.as_str()),
         obstacle,
     }
 }

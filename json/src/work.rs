@@ -17,10 +17,20 @@ impl Budget {
     /// work is linear in what came in, and a floor, so that small texts are not
     /// counted to the byte.
     pub(crate) fn for_patch(target: &str, patch: &str) -> Self {
-        const PER_BYTE: usize = 16;
+        Self::linear(16, target, patch)
+    }
+
+    /// What comparing what was seen with what was made of it may cost. That is more,
+    /// because an honest plugin may write the whole document in another way, and then
+    /// each level of it is split.
+    pub(crate) fn for_write_back(seen: &str, made: &str) -> Self {
+        Self::linear(64, seen, made)
+    }
+
+    fn linear(per_byte: usize, left: &str, right: &str) -> Self {
         const FLOOR: usize = 1 << 20;
-        let bytes = target.len().saturating_add(patch.len());
-        let limit = bytes.saturating_mul(PER_BYTE).saturating_add(FLOOR);
+        let bytes = left.len().saturating_add(right.len());
+        let limit = bytes.saturating_mul(per_byte).saturating_add(FLOOR);
         Self { limit, left: limit }
     }
 

@@ -1,6 +1,7 @@
 //! Arbitrary JSON texts and patches that mostly hit something.
 
-use proptest::prelude::*;
+use proptest::{prelude::*, sample::Index};
+use retort_json::{Pattern, Places};
 use serde_json::{Value, json};
 
 /// A JSON value as it may be written: duplicate keys, numbers of any form.
@@ -61,6 +62,63 @@ pub(crate) fn plain_json() -> impl Strategy<Value = Json> {
     json_of(scalars.boxed())
 }
 
+/// A payload for views: scalars and keys in many spellings, also such that
+/// serde_json's `Value` cannot hold.
+pub(crate) fn payload() -> impl Strategy<Value = Json> {
+    let scalars = vec![
+        "null",
+        "true",
+        "0",
+        "1",
+        "1.0",
+        "1.50",
+        "15e-1",
+        "123456789012345678901234567890",
+        "\"text\"",
+        "\"te\\u0078t\"",
+        "\"\"",
+        "\"ü \\\" \\\\ } ] é\"",
+        "\"\\ud800\"",
+    ];
+    let scalar = prop::sample::select(scalars).prop_map(str::to_owned);
+    let member = || (view_key(), json_of(scalar.clone().boxed()));
+    prop::collection::vec(member(), 0..6).prop_map(Json::Object)
+}
+
+/// Keys that patterns name, duplicates in other spellings, half surrogate pairs.
+fn view_key() -> impl Strategy<Value = String> {
+    let half = Just(r#""\ud800""#.to_owned());
+    prop_oneof![9 => key(), 1 => half]
+}
+
+/// Patterns that often match something in a payload.
+pub(crate) fn patterns() -> impl Strategy<Value = Vec<String>> {
+    let token = prop::sample::select(vec![
+        "/*", "/*", "/*", "/a", "/a", "/b", "/c", "/", "/~0", "/a~1b", "/0", "/1", "/-", "/é\n",
+    ]);
+    let pattern = prop::collection::vec(token, 1..5).prop_map(|tokens| tokens.concat());
+    let some = prop::collection::vec(pattern, 1..5);
+    prop_oneof![15 => some, 1 => Just(vec![String::new()])]
+}
+
+/// The places that some patterns name.
+pub(crate) fn places(patterns: &[String]) -> Places {
+    let parse = |text: &String| Pattern::parse(text).unwrap();
+    Places::new(patterns.iter().map(parse).collect()).unwrap()
+}
+
+/// What may be read, and as a part of that what may be written: whole patterns and
+/// such as lead deeper.
+pub(crate) fn views() -> impl Strategy<Value = (Vec<String>, Vec<String>)> {
+    let deeper = prop::sample::select(vec!["", "", "/*", "/a", "/a/*", "/0"]);
+    let picks = prop::collection::vec((any::<Index>(), deeper), 1..4);
+    (patterns(), picks).prop_map(|(reads, picks)| {
+        let write = |(pick, deeper): (Index, &str)| pick.get(&reads).clone() + deeper;
+        let writes = picks.into_iter().map(write).collect();
+        (reads, writes)
+    })
+}
+
 impl Json {
     /// Writes the value with white space from `spaces`, again and again.
     pub(crate) fn write(&self, spaces: &[String]) -> String {
@@ -110,8 +168,8 @@ pub(crate) fn spaces() -> impl Strategy<Value = Vec<String>> {
 #[derive(Clone, Debug)]
 pub(crate) struct Draft {
     verb: &'static str,
-    path: prop::sample::Index,
-    from: prop::sample::Index,
+    path: Index,
+    from: Index,
     last: Option<&'static str>,
     value: Value,
 }
@@ -122,8 +180,8 @@ pub(crate) fn drafts() -> impl Strategy<Value = Vec<Draft>> {
     let value = plain_json().prop_map(|json| serde_json::from_str(&json.write(&[])).unwrap());
     let draft = (
         prop::sample::select(verbs),
-        any::<prop::sample::Index>(),
-        any::<prop::sample::Index>(),
+        any::<Index>(),
+        any::<Index>(),
         prop::option::of(prop::sample::select(last)),
         value,
     );
@@ -140,7 +198,7 @@ pub(crate) fn drafts() -> impl Strategy<Value = Vec<Draft>> {
 impl Draft {
     /// The operation, for a document as it is before it.
     pub(crate) fn operation(&self, document: &Value) -> Value {
-        let places = places(document);
+        let places = pointers(document);
         let mut path = places[self.path.index(places.len())].clone();
         let from = &places[self.from.index(places.len())];
         if let (Some(last), "add" | "copy" | "move") = (self.last, self.verb) {
@@ -154,7 +212,7 @@ impl Draft {
 }
 
 /// The pointers to all values.
-fn places(document: &Value) -> Vec<String> {
+fn pointers(document: &Value) -> Vec<String> {
     let mut places = vec![String::new()];
     let mut next = 0;
     while let Some(place) = places.get(next).cloned() {

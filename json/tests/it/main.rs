@@ -1,4 +1,5 @@
-//! The crate from outside: the examples of the RFCs, properties, limits, edits.
+//! The crate from outside: the examples of the RFCs, properties, limits, edits,
+//! views.
 
 #![expect(
     clippy::indexing_slicing,
@@ -9,7 +10,13 @@
 
 mod editing;
 mod generate;
+mod guest;
 mod limits;
 mod properties;
+mod reference;
 mod rfc6902;
 mod rfc7396;
+mod view_limits;
+mod view_properties;
+mod views;
+mod write_properties;
