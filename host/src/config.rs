@@ -6,9 +6,11 @@
 
 mod assistant;
 mod auth;
+mod guard;
 mod problem;
 mod reader;
 mod server;
+mod view;
 
 pub use assistant::{Assistant, OnFault, Stage};
 pub use problem::{Problem, Problems};
@@ -127,7 +129,7 @@ struct Context<'a> {
 
 fn read(root: Table<'_>, file: &str, context: &Context<'_>) -> Option<Config> {
     let server = server::read_server(&root);
-    let sandbox = server::read_sandbox(&root);
+    let sandbox = server::read_sandbox(&root, context);
     let mut declared_plugins = Vec::new();
     let mut plugins = BTreeMap::new();
     for (name, table) in root.named_tables("plugins") {

@@ -8,15 +8,17 @@ use std::ops::Range;
 /// that their refusal can say so.
 pub const SERVED: [&str; 1] = ["message_processed"];
 
-/// A webhook's body, as the places of its parts.
+/// A webhook's body, with the places of its parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Event {
+pub struct Event<'b> {
+    /// The whole body.
+    pub body: &'b str,
     /// One of [`SERVED`].
     pub name: &'static str,
-    /// Where the options are, an object; `None` where there are none.
-    pub options: Option<Range<usize>>,
-    /// Where the payload is, an object.
-    pub payload: Range<usize>,
+    /// The options, an object; `{}` where there are none.
+    pub options: &'b str,
+    /// Where the payload is in the body, an object.
+    pub place: Range<usize>,
 }
 
 /// Members that nobody knows are passed over; a known one that is there twice is
@@ -37,13 +39,13 @@ struct Name<'a> {
     name: std::borrow::Cow<'a, str>,
 }
 
-impl Event {
+impl<'b> Event<'b> {
     /// Finds the parts of a body.
     ///
     /// # Errors
     /// A body that is not JSON in UTF-8, or not an event, says what is wrong with
     /// it. Nothing of the body's content is repeated but the event's name.
-    pub fn find(body: &[u8]) -> Result<Self, EventError> {
+    pub fn find(body: &'b [u8]) -> Result<Self, EventError> {
         let text =
             std::str::from_utf8(body).map_err(|error| EventError::NotUtf8(error.valid_up_to()))?;
         // The parser would take an array for the members in their order, and repeat
@@ -80,10 +82,25 @@ impl Event {
             .find(|served| *served == name.name)
             .ok_or_else(|| EventError::unknown(&name.name))?;
         Ok(Self {
+            body: text,
             name,
-            options: envelope.options.map(|options| place(text, options)),
-            payload: place(text, payload),
+            options: envelope.options.map_or("{}", RawValue::get),
+            place: place(text, payload),
         })
+    }
+
+    /// The payload.
+    #[must_use]
+    pub fn payload(&self) -> &'b str {
+        self.body.get(self.place.clone()).unwrap_or_default()
+    }
+
+    /// The body with another payload, every other byte as it was.
+    #[must_use]
+    pub fn with_payload(&self, payload: &str) -> String {
+        let before = self.body.get(..self.place.start).unwrap_or_default();
+        let after = self.body.get(self.place.end..).unwrap_or_default();
+        [before, payload, after].concat()
     }
 }
 
@@ -127,7 +144,7 @@ impl EventError {
 mod tests {
     use super::*;
 
-    fn find(body: &str) -> Result<Event, EventError> {
+    fn find(body: &str) -> Result<Event<'_>, EventError> {
         Event::find(body.as_bytes())
     }
 
@@ -136,10 +153,19 @@ mod tests {
         let body = r#" {"payload" : {"a":[1.0]} ,"x":1,"options":{}, "event":{"name":"message_processed","y":2}} "#;
         let event = find(body).unwrap();
         assert_eq!(event.name, "message_processed");
-        assert_eq!(&body[event.payload], r#"{"a":[1.0]}"#);
-        assert_eq!(&body[event.options.unwrap()], "{}");
+        assert_eq!(event.payload(), r#"{"a":[1.0]}"#);
+        assert_eq!(event.options, "{}");
         let escaped = r#"{"payload":{},"event":{"name":"message\u005fprocessed"}}"#;
-        assert_eq!(find(escaped).unwrap().options, None);
+        assert_eq!(find(escaped).unwrap().options, "{}");
+    }
+
+    #[test]
+    fn only_the_payload_changes() {
+        let body = r#"{"payload" : {"a":1} , "x":2, "event":{"name":"message_processed"}}"#;
+        assert_eq!(
+            find(body).unwrap().with_payload("{}"),
+            r#"{"payload" : {} , "x":2, "event":{"name":"message_processed"}}"#
+        );
     }
 
     #[test]

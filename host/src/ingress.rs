@@ -5,18 +5,16 @@ mod body;
 pub use body::RequestBody;
 
 use crate::event::Event;
-use crate::pipeline;
 use crate::plugin;
 use crate::respond::{self, REQUEST_ID, Rejection};
 use crate::snapshot::{Assistant, Snapshot};
 use body::Unread;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response};
 use http_body_util::Full;
 use std::borrow::Cow;
-use std::ops::Range;
 use std::time::{Instant, SystemTime};
 use tracing::Instrument;
 
@@ -256,37 +254,16 @@ where
         assistant: &assistant.name,
         request_id,
         event: event.name,
-        options: event
-            .options
-            .clone()
-            .map_or("{}", |place| text(&body, place)),
+        options: event.options,
         deadline,
+        around: event.body.len() - event.place.len(),
     };
-    let payload = text(&body, event.payload.clone());
-    let run = pipeline::run(&assistant.pipeline, &request, payload).await;
+    let run = assistant.pipeline.run(&request, &event, |_, _| ()).await;
     match run.result {
         Ok(None) => Ok(respond::body(body)),
-        Ok(Some(payload)) => Ok(respond::body(with_payload(&body, &event.payload, &payload))),
+        Ok(Some(payload)) => Ok(respond::body(event.with_payload(&payload).into())),
         Err(fault) => Err(Rejection::Fault(fault)),
     }
-}
-
-/// A part of a body that is known to be UTF-8.
-fn text(body: &[u8], place: Range<usize>) -> &str {
-    body.get(place)
-        .and_then(|part| std::str::from_utf8(part).ok())
-        .unwrap_or_default()
-}
-
-/// The body with another payload, every other byte as it was.
-fn with_payload(body: &[u8], place: &Range<usize>, payload: &str) -> Bytes {
-    let before = body.get(..place.start).unwrap_or_default();
-    let after = body.get(place.end..).unwrap_or_default();
-    let mut answer = BytesMut::with_capacity(before.len() + payload.len() + after.len());
-    answer.extend_from_slice(before);
-    answer.extend_from_slice(payload.as_bytes());
-    answer.extend_from_slice(after);
-    answer.freeze()
 }
 
 /// The caller's own id where it is fit for a log line and a header, or a new one.
@@ -324,15 +301,5 @@ mod tests {
         ] {
             assert_eq!(with(other).len(), 36, "{other:?}");
         }
-    }
-
-    #[test]
-    fn only_the_payload_changes() {
-        let body = br#"{"payload" : {"a":1} , "x":2}"#;
-        let event = 13..20;
-        assert_eq!(
-            with_payload(body, &event, "{}"),
-            r#"{"payload" : {} , "x":2}"#
-        );
     }
 }

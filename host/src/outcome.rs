@@ -1,7 +1,9 @@
 //! What a plugin's call came to: plain data, without any of the machinery that
 //! produced it.
 
-use retort_json::PatchError;
+use crate::guard::Violation;
+use crate::view::View;
+use retort_json::{CheckError, PatchError, WriteError};
 use serde::Serialize;
 use std::time::Duration;
 
@@ -40,14 +42,22 @@ impl Outcome {
         }
     }
 
-    /// The payload that comes of it; `None` is the payload that was.
+    /// The payload that comes of it; `None` is the payload that was. `seen` is what
+    /// the view shows of the payload.
     ///
     /// # Errors
     /// An outcome over `limit` bytes, one that is not JSON, one that would not
-    /// leave an object, a patch that cannot be applied.
-    pub fn apply(self, payload: &str, limit: usize) -> Result<Option<String>, Fault> {
+    /// leave an object, a patch that cannot be applied, a change outside of what the
+    /// view lets write.
+    pub fn apply(
+        self,
+        payload: &str,
+        seen: &str,
+        view: &View,
+        limit: usize,
+    ) -> Result<Option<String>, Fault> {
         check_size(self.text(), limit)?;
-        let result = match self {
+        let made = match self {
             Self::Unchanged => return Ok(None),
             Self::Replaced(text) => {
                 retort_json::check(&text)
@@ -55,17 +65,25 @@ impl Outcome {
                 // What stands around the object would be carried from stage to stage.
                 text.trim_ascii().to_owned()
             }
-            Self::MergePatch(patch) => retort_json::merge_patch(payload, &patch)?,
-            Self::JsonPatch(patch) => retort_json::json_patch(payload, &patch)?,
+            Self::MergePatch(patch) => retort_json::merge_patch(seen, &patch)?,
+            Self::JsonPatch(patch) => {
+                if !view.writes().is_everything() {
+                    retort_json::check_patch(&patch, view.reads(), view.writes())?;
+                }
+                retort_json::json_patch(seen, &patch)?
+            }
         };
-        check_size(&result, limit)?;
-        if result.trim_ascii_start().starts_with('{') {
-            Ok(Some(result))
-        } else {
-            Err(Fault::OutputNotJson(
-                "the payload has to be an object".to_owned(),
-            ))
+        check_size(&made, limit)?;
+        if !made.trim_ascii_start().starts_with('{') {
+            let reason = "the payload has to be an object".to_owned();
+            return Err(Fault::OutputNotJson(reason));
         }
+        if view.writes().is_everything() {
+            return Ok(Some(made));
+        }
+        let result = retort_json::write_back(payload, seen, &made, view.writes())?;
+        check_size(result.as_deref().unwrap_or_default(), limit)?;
+        Ok(result)
     }
 }
 
@@ -77,7 +95,7 @@ fn check_size(text: &str, limit: usize) -> Result<(), Fault> {
     }
 }
 
-/// An [`Outcome`] without its text.
+/// What a plugin did, without its text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum OutcomeKind {
@@ -89,6 +107,8 @@ pub enum OutcomeKind {
     MergePatch,
     /// See [`Outcome::JsonPatch`].
     JsonPatch,
+    /// New texts, of a plugin that transforms texts.
+    Texts,
 }
 
 /// How a plugin's call went wrong. A plugin can cause no other error than these.
@@ -138,6 +158,31 @@ pub enum Fault {
     /// Its patch cannot be applied to the payload.
     #[error("returned a patch that cannot be applied: {0}")]
     PatchNotApplicable(String),
+    /// It changed what its view does not let it write.
+    #[error("wrote outside its view: at {pointer:?}")]
+    WroteOutsideView {
+        /// The first such place, as a JSON pointer.
+        pointer: String,
+    },
+    /// It was not called, because there are more texts than a call may have.
+    #[error(
+        "not called: the view selects more than {limit} texts, or places deeper than a call may name"
+    )]
+    TooManyTexts {
+        /// In texts.
+        limit: usize,
+    },
+    /// It answered another number of texts than it was given.
+    #[error("returned {returned} texts for {given}")]
+    TextsMismatch {
+        /// How many it was given.
+        given: usize,
+        /// How many it returned.
+        returned: usize,
+    },
+    /// What would come of it is not what the assistant's guard lets out.
+    #[error("made an answer that the guard refuses: {0}")]
+    RefusedByGuard(#[from] Violation),
     /// It said itself that it failed.
     #[error("{kind}: {}", message.escape_debug())]
     Failed {
@@ -167,6 +212,10 @@ impl Fault {
             Self::OutputTooLarge { .. } => "output-too-large",
             Self::OutputNotJson(_) => "output-not-json",
             Self::PatchNotApplicable(_) => "patch-not-applicable",
+            Self::WroteOutsideView { .. } => "wrote-outside-view",
+            Self::TooManyTexts { .. } => "too-many-texts",
+            Self::TextsMismatch { .. } => "texts-mismatch",
+            Self::RefusedByGuard(_) => "refused-by-guard",
             Self::Failed { .. } => "failed",
             Self::Unavailable { .. } => "unavailable",
         }
@@ -178,6 +227,24 @@ impl From<PatchError> for Fault {
         match error {
             PatchError::NotJson(reason) => Self::OutputNotJson(reason.to_string()),
             other => Self::PatchNotApplicable(other.to_string()),
+        }
+    }
+}
+
+impl From<CheckError> for Fault {
+    fn from(error: CheckError) -> Self {
+        match error {
+            CheckError::NotAPatch(error) => error.into(),
+            CheckError::Outside { pointer, .. } => Self::WroteOutsideView { pointer },
+        }
+    }
+}
+
+impl From<WriteError> for Fault {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Outside { pointer } => Self::WroteOutsideView { pointer },
+            WriteError::TooMuchWork { .. } => Self::OutputNotJson(error.to_string()),
         }
     }
 }

@@ -1,9 +1,12 @@
 //! An assistant's stages, one after the other over the payload.
 
 use crate::config::OnFault;
+use crate::event::Event;
+use crate::guard::Guard;
 use crate::limits::Limits;
 use crate::outcome::{Fault, OutcomeKind, Usage};
-use crate::plugin::{Plugin, Request};
+use crate::plugin::{Plugin, Request, Terms};
+use crate::view::View;
 use std::sync::Arc;
 use tracing::Instrument;
 
@@ -13,10 +16,20 @@ pub struct Stage {
     pub plugin: Arc<Plugin>,
     /// JSON text of an object.
     pub settings: String,
+    /// What the plugin may read and write.
+    pub view: View,
     /// Of each call.
     pub limits: Limits,
     /// What a fault means.
     pub on_fault: OnFault,
+}
+
+/// What an assistant's answers go through.
+pub struct Pipeline {
+    /// The stages, in their order. None is possible: the answer is what came in.
+    pub stages: Vec<Stage>,
+    /// What every stage's work has to keep to.
+    pub guard: Guard,
 }
 
 /// How a pipeline's run ended.
@@ -39,60 +52,81 @@ pub struct StageReport {
     pub usage: Usage,
 }
 
-/// Runs the stages. A stage that faults leaves the payload as it was before it, or
-/// ends the run: its policy says which.
-pub async fn run(stages: &[Stage], request: &Request<'_>, payload: &str) -> Run {
-    let mut reports = Vec::with_capacity(stages.len());
-    let mut changed: Option<String> = None;
-    for stage in stages {
-        let payload = changed.as_deref().unwrap_or(payload);
-        let (result, usage) = run_stage(stage, request, payload)
-            .instrument(tracing::error_span!("stage", plugin = stage.plugin.name()))
-            .await;
-        let report = |result| StageReport {
-            plugin: stage.plugin.name().to_owned(),
-            result,
-            usage,
-        };
-        match result {
-            Ok((kind, new)) => {
-                changed = new.or(changed);
-                reports.push(report(Ok(kind)));
-            }
-            Err(fault) => {
-                reports.push(report(Err(fault.clone())));
-                match stage.on_fault {
-                    OnFault::Continue => {}
-                    OnFault::Fail => {
-                        return Run {
-                            result: Err(fault),
-                            stages: reports,
-                        };
+impl Pipeline {
+    /// Runs the stages over an event's payload. A stage that faults leaves the payload
+    /// as it was before it, or ends the run: its policy says which. `watch` is told
+    /// each stage and the payload before its turn.
+    pub async fn run(
+        &self,
+        request: &Request<'_>,
+        event: &Event<'_>,
+        mut watch: impl FnMut(&Stage, &str),
+    ) -> Run {
+        let original = event.payload();
+        let mut reports = Vec::with_capacity(self.stages.len());
+        let mut changed: Option<String> = None;
+        for stage in &self.stages {
+            let payload = changed.as_deref().unwrap_or(original);
+            watch(stage, payload);
+            let span = tracing::error_span!("stage", plugin = stage.plugin.name());
+            let (result, usage) = self
+                .run_stage(stage, request, payload)
+                .instrument(span)
+                .await;
+            let report = |result| StageReport {
+                plugin: stage.plugin.name().to_owned(),
+                result,
+                usage,
+            };
+            match result {
+                Ok((kind, new)) => {
+                    changed = new.or(changed);
+                    reports.push(report(Ok(kind)));
+                }
+                Err(fault) => {
+                    reports.push(report(Err(fault.clone())));
+                    match stage.on_fault {
+                        OnFault::Continue => {}
+                        OnFault::Fail => {
+                            return Run {
+                                result: Err(fault),
+                                stages: reports,
+                            };
+                        }
                     }
                 }
             }
         }
+        Run {
+            result: Ok(changed),
+            stages: reports,
+        }
     }
-    Run {
-        result: Ok(changed),
-        stages: reports,
+
+    /// Calls the plugin, and logs how that ended.
+    async fn run_stage(
+        &self,
+        stage: &Stage,
+        request: &Request<'_>,
+        payload: &str,
+    ) -> (Result<(OutcomeKind, Option<String>), Fault>, Usage) {
+        let terms = Terms {
+            settings: &stage.settings,
+            view: &stage.view,
+            guard: &self.guard,
+            limits: &stage.limits,
+        };
+        let call = stage.plugin.call(request, &terms, payload).await;
+        let result = call.result;
+        log(stage, &result, &call.usage);
+        (result, call.usage)
     }
 }
 
-/// Calls the plugin, and logs how that ended.
-async fn run_stage(
-    stage: &Stage,
-    request: &Request<'_>,
-    payload: &str,
-) -> (Result<(OutcomeKind, Option<String>), Fault>, Usage) {
-    let call = stage
-        .plugin
-        .call(request, &stage.settings, payload, &stage.limits)
-        .await;
-    let result = call.result;
-    let fuel = call.usage.fuel;
-    let microseconds = u64::try_from(call.usage.time.as_micros()).unwrap_or(u64::MAX);
-    match &result {
+fn log(stage: &Stage, result: &Result<(OutcomeKind, Option<String>), Fault>, usage: &Usage) {
+    let fuel = usage.fuel;
+    let microseconds = u64::try_from(usage.time.as_micros()).unwrap_or(u64::MAX);
+    match result {
         Ok((kind, _)) => tracing::debug!(?kind, fuel, microseconds, "the stage is done"),
         Err(fault) => {
             // As a string field, so that the log's format escapes a plugin's words.
@@ -111,5 +145,4 @@ async fn run_stage(
             );
         }
     }
-    (result, call.usage)
 }

@@ -2,6 +2,7 @@
 //! every limit on. A call ends in an outcome or in a fault, never in an error.
 
 mod fault;
+mod interface;
 mod limiter;
 mod load;
 mod log;
@@ -9,19 +10,22 @@ mod sandbox;
 mod state;
 
 pub use load::LoadError;
-pub use sandbox::Sandbox;
+pub use sandbox::{Sandbox, SandboxError};
 
 use crate::bindings;
+use crate::guard::Guard;
 use crate::limits::Limits;
-use crate::outcome::{Failure, Fault, Outcome, OutcomeKind, Usage};
+use crate::outcome::{Fault, OutcomeKind, Usage};
+use crate::texts::{self, Text};
+use crate::view::View;
+use interface::{Answer, Entry, transform_response, transform_texts};
 use state::State;
+use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::time::error::Elapsed;
 use wasmtime::{Store, UpdateDeadline};
-
-/// The longest message of a plugin's own failure that is kept, in characters.
-const LONGEST_MESSAGE: usize = 1_000;
 
 /// What a guest may hand over to the host in one go even where its output has to be
 /// smaller: its log, and the message of its failure.
@@ -34,11 +38,20 @@ const RESULT_OVERHEAD: usize = 64;
 pub struct Plugin {
     name: String,
     sha256: String,
-    pre: bindings::ResponseTransformerPre<State>,
+    entry: Entry,
     sandbox: Arc<Sandbox>,
 }
 
-/// What is known of a request when its pipeline runs. Plugins are told all of it.
+/// What a plugin is given of a payload.
+#[derive(Debug)]
+pub enum Given<'p> {
+    /// `transform-response`: JSON text of an object.
+    Payload(Cow<'p, str>),
+    /// `transform-texts`
+    Texts(Vec<Text<'p>>),
+}
+
+/// What is known of a request when its pipeline runs.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
     /// The tenant's name.
@@ -53,6 +66,21 @@ pub struct Request<'a> {
     pub options: &'a str,
     /// When the answer has to be there.
     pub deadline: Instant,
+    /// How many bytes of the answer stand around the payload.
+    pub around: usize,
+}
+
+/// What the configuration says of one stage's calls.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms<'a> {
+    /// JSON text of an object, for the plugin.
+    pub settings: &'a str,
+    /// What the plugin may read and write.
+    pub view: &'a View,
+    /// What the payload has to keep to that comes of it.
+    pub guard: &'a Guard,
+    /// What the call may use.
+    pub limits: &'a Limits,
 }
 
 /// How a call ended.
@@ -78,15 +106,35 @@ impl Plugin {
         &self.sha256
     }
 
-    /// Runs the plugin once, with these settings (JSON text of an object), until the
-    /// request's deadline at most. Dropping the future stops it.
-    pub async fn call(
-        &self,
-        request: &Request<'_>,
-        settings: &str,
-        payload: &str,
-        limits: &Limits,
-    ) -> Call {
+    /// The interface of the contract that it exports.
+    #[must_use]
+    pub fn interface(&self) -> &'static str {
+        self.entry.interface()
+    }
+
+    /// A view of this plugin's in words.
+    #[must_use]
+    pub fn view_in_words(&self, view: &View) -> String {
+        match self.entry {
+            Entry::Response(_) => view.in_words(),
+            Entry::Texts(_) => view.in_words_of_texts(),
+        }
+    }
+
+    /// What the plugin is given of a payload in a call with this view.
+    ///
+    /// # Errors
+    /// More texts than a call may have.
+    pub fn given<'p>(&self, view: &View, payload: &'p str) -> Result<Given<'p>, Fault> {
+        Ok(match self.entry {
+            Entry::Response(_) => Given::Payload(view.reads().visible(payload)),
+            Entry::Texts(_) => Given::Texts(texts::cut(view, payload)?),
+        })
+    }
+
+    /// Runs the plugin once over what it may see of a payload, until the request's
+    /// deadline at most. Dropping the future stops it.
+    pub async fn call(&self, request: &Request<'_>, terms: &Terms<'_>, payload: &str) -> Call {
         let deadline = request.deadline;
         let refused = |fault| Call {
             result: Err(fault),
@@ -104,44 +152,79 @@ impl Plugin {
             });
         };
         let start = Instant::now();
-        let timeout = limits
+        let timeout = terms
+            .limits
             .timeout
             .min(deadline.saturating_duration_since(start));
         if timeout.is_zero() {
             return refused(Fault::TimedOut { limit: timeout });
         }
-        let mut store = self.store(limits, start + timeout);
-        let invocation = bindings::Invocation {
-            tenant: request.tenant,
-            assistant: request.assistant,
-            request_id: request.request_id,
-            event: request.event,
-            options: request.options,
-            settings,
-            milliseconds_left: u32::try_from(timeout.as_millis()).unwrap_or(u32::MAX),
+        let stage = StageCall {
+            request,
+            terms,
+            payload,
+            start,
+            timeout,
         };
-        // The epoch stops the guest's own code; the timer stops what the epoch does
-        // not see: a guest that waits in a call of the host.
-        let run = self.run(&mut store, invocation, payload);
-        let result = match tokio::time::timeout(timeout, run).await {
-            Ok(Ok(result)) => result,
-            Ok(Err(error)) => Err(fault::of(&error, store.data(), limits, timeout)),
-            Err(_) => Err(Fault::TimedOut { limit: timeout }),
+        // All of it within the slot, because it is work that the plugin causes.
+        match &self.entry {
+            Entry::Response(entry) => self.call_with_payload(entry, &stage).await,
+            Entry::Texts(entry) => self.call_with_texts(entry, &stage).await,
+        }
+    }
+
+    async fn call_with_payload(
+        &self,
+        entry: &bindings::response::Pre<State>,
+        stage: &StageCall<'_>,
+    ) -> Call {
+        let payload = stage.payload;
+        let seen = beside_others(payload.len(), || stage.terms.view.reads().visible(payload));
+        let mut store = self.store(stage);
+        let run = transform_response(entry, &mut store, stage.invocation(), &seen);
+        let ended = tokio::time::timeout(stage.timeout, run).await;
+        stage.close(store, ended, |outcome| {
+            beside_others(payload.len() + outcome.text().len(), || {
+                let kind = outcome.kind();
+                let (view, limit) = (stage.terms.view, stage.terms.limits.output_bytes);
+                let changed = outcome.apply(payload, &seen, view, limit)?;
+                stage.guard(changed).map(|changed| (kind, changed))
+            })
+        })
+    }
+
+    async fn call_with_texts(
+        &self,
+        entry: &bindings::texts::Pre<State>,
+        stage: &StageCall<'_>,
+    ) -> Call {
+        let payload = stage.payload;
+        let not_called = |result| Call {
+            result,
+            usage: Usage::default(),
         };
-        let left = store.get_fuel().unwrap_or(0);
-        let usage = Usage {
-            fuel: limits.fuel.saturating_sub(left),
-            time: start.elapsed(),
-            memory_bytes: store.data().limiter.memory_bytes(),
+        let texts = match beside_others(payload.len(), || texts::cut(stage.terms.view, payload)) {
+            Ok(texts) if texts.is_empty() => {
+                return not_called(Ok((OutcomeKind::Unchanged, None)));
+            }
+            Ok(texts) => texts,
+            Err(fault) => return not_called(Err(fault)),
         };
-        drop(store);
-        // Still within the slot, because it is work that the plugin causes.
-        let result = result.and_then(|outcome| apply(outcome, payload, limits.output_bytes));
-        Call { result, usage }
+        let mut store = self.store(stage);
+        let run = transform_texts(entry, &mut store, stage.invocation(), &texts);
+        let ended = tokio::time::timeout(stage.timeout, run).await;
+        stage.close(store, ended, |made| {
+            beside_others(payload.len(), || {
+                let limit = stage.terms.limits.output_bytes;
+                let (kind, changed) = texts::put_back(payload, &texts, &made, limit)?;
+                stage.guard(changed).map(|changed| (kind, changed))
+            })
+        })
     }
 
     /// A store for one call, with everything set that bounds it.
-    fn store(&self, limits: &Limits, stop: Instant) -> Store<State> {
+    fn store(&self, stage: &StageCall<'_>) -> Store<State> {
+        let (limits, stop) = (stage.terms.limits, stage.start + stage.timeout);
         let mut store = Store::new(&self.sandbox.engine, State::new(limits));
         store.limiter(|state| &mut state.limiter);
         // Fails only where the engine counts no fuel; then the call traps at once.
@@ -166,67 +249,79 @@ impl Plugin {
         });
         store
     }
+}
 
-    async fn run(
+/// One call of a stage, with all that bounds it.
+struct StageCall<'a> {
+    request: &'a Request<'a>,
+    terms: &'a Terms<'a>,
+    payload: &'a str,
+    start: Instant,
+    /// From `start`: its own timeout, or what is left of the assistant's. The epoch
+    /// stops the guest's own code then; a timer stops what the epoch does not see, a
+    /// guest that waits in a call of the host.
+    timeout: Duration,
+}
+
+impl StageCall<'_> {
+    fn invocation(&self) -> bindings::Invocation<'_> {
+        bindings::Invocation {
+            tenant: self.request.tenant,
+            assistant: self.request.assistant,
+            request_id: self.request.request_id,
+            event: self.request.event,
+            options: self.request.options,
+            settings: self.terms.settings,
+            milliseconds_left: u32::try_from(self.timeout.as_millis()).unwrap_or(u32::MAX),
+        }
+    }
+
+    /// Lets the assistant's guard look at a payload that has changed.
+    fn guard(&self, changed: Option<String>) -> Result<Option<String>, Fault> {
+        if let Some(payload) = &changed {
+            let answer = payload.len() + self.request.around;
+            self.terms.guard.check(self.payload, payload, answer)?;
+        }
+        Ok(changed)
+    }
+
+    /// Ends a call: what the guest made, if it was not stopped, is applied when its
+    /// instance is gone.
+    fn close<T>(
         &self,
-        store: &mut Store<State>,
-        invocation: bindings::Invocation<'_>,
-        payload: &str,
-    ) -> wasmtime::Result<Result<Outcome, Fault>> {
-        let instance = self.pre.instantiate_async(&mut *store).await?;
-        let result = instance
-            .retort_transform_transform_response()
-            .call_transform(&mut *store, invocation, payload)
-            .await?;
-        Ok(match result {
-            Ok(outcome) => Ok(outcome.into()),
-            Err(failure) => Err(failure.into()),
-        })
+        store: Store<State>,
+        ended: Result<wasmtime::Result<Answer<T>>, Elapsed>,
+        apply: impl FnOnce(T) -> Result<(OutcomeKind, Option<String>), Fault>,
+    ) -> Call {
+        let (limits, limit) = (self.terms.limits, self.timeout);
+        let result = match ended {
+            Ok(Ok(answer)) => answer.map_err(Fault::from),
+            Ok(Err(error)) => Err(fault::of(&error, store.data(), limits, limit)),
+            Err(_) => Err(Fault::TimedOut { limit }),
+        };
+        let left = store.get_fuel().unwrap_or(0);
+        let usage = Usage {
+            fuel: limits.fuel.saturating_sub(left),
+            time: self.start.elapsed(),
+            memory_bytes: store.data().limiter.memory_bytes(),
+        };
+        drop(store);
+        Call {
+            result: result.and_then(apply),
+            usage,
+        }
     }
 }
 
-/// From this size of payload and outcome together, in bytes, a patch may take
-/// milliseconds.
+/// From this number of bytes, working on payloads and outcomes may take milliseconds.
 const LARGE: usize = 64 << 10;
 
-/// Makes of an outcome what the payload becomes. A plugin can have the host work at
-/// that, so a large one does not hold up the thread that others are served on.
-fn apply(
-    outcome: Outcome,
-    payload: &str,
-    limit: usize,
-) -> Result<(OutcomeKind, Option<String>), Fault> {
-    let kind = outcome.kind();
-    let is_large = payload.len() + outcome.text().len() > LARGE;
-    let applied = if is_large && Handle::current().runtime_flavor() == RuntimeFlavor::MultiThread {
-        tokio::task::block_in_place(|| outcome.apply(payload, limit))
+/// Does work on so many bytes, in such a way that much of it does not hold up the
+/// thread that others are served on.
+fn beside_others<T>(bytes: usize, work: impl FnOnce() -> T) -> T {
+    if bytes > LARGE && Handle::current().runtime_flavor() == RuntimeFlavor::MultiThread {
+        tokio::task::block_in_place(work)
     } else {
-        outcome.apply(payload, limit)
-    };
-    Ok((kind, applied?))
-}
-
-impl From<bindings::Outcome> for Outcome {
-    fn from(outcome: bindings::Outcome) -> Self {
-        match outcome {
-            bindings::Outcome::Unchanged => Self::Unchanged,
-            bindings::Outcome::Replaced(json) => Self::Replaced(json),
-            bindings::Outcome::MergePatch(json) => Self::MergePatch(json),
-            bindings::Outcome::JsonPatch(json) => Self::JsonPatch(json),
-        }
-    }
-}
-
-impl From<bindings::Failure> for Fault {
-    fn from(failure: bindings::Failure) -> Self {
-        let (kind, message) = match failure {
-            bindings::Failure::NotForMe(message) => (Failure::NotForMe, message),
-            bindings::Failure::ServiceFailed(message) => (Failure::ServiceFailed, message),
-            bindings::Failure::Failed(message) => (Failure::Failed, message),
-        };
-        Self::Failed {
-            kind,
-            message: message.chars().take(LONGEST_MESSAGE).collect(),
-        }
+        work()
     }
 }

@@ -79,6 +79,10 @@ fn of_fault(fault: &Fault) -> (StatusCode, &'static str) {
         | Fault::OutputTooLarge { .. }
         | Fault::OutputNotJson(_)
         | Fault::PatchNotApplicable(_)
+        | Fault::WroteOutsideView { .. }
+        | Fault::TooManyTexts { .. }
+        | Fault::RefusedByGuard(_)
+        | Fault::TextsMismatch { .. }
         | Fault::Failed { .. } => (
             StatusCode::INTERNAL_SERVER_ERROR,
             "a plugin of this assistant failed",

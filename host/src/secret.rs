@@ -62,13 +62,20 @@ pub fn resolve(
 
 /// A file's text without its last line end.
 fn read_file(path: &Path) -> Result<String, SecretError> {
-    let mut text = String::new();
-    File::open(path)
-        .and_then(|file| file.take(MOST_BYTES).read_to_string(&mut text))
-        .map_err(|error| SecretError::Unreadable {
-            path: path.display().to_string(),
-            reason: error.to_string(),
-        })?;
+    let unreadable = |reason: String| SecretError::Unreadable {
+        path: path.display().to_string(),
+        reason,
+    };
+    let mut bytes = Vec::new();
+    let read = File::open(path)
+        .and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes))
+        .map_err(|error| unreadable(error.to_string()))?;
+    // What is cut off has too many characters, wherever the cut is.
+    let mut text = if u64::try_from(read).is_ok_and(|read| read > MOST_BYTES) {
+        String::from_utf8_lossy(&bytes).into_owned()
+    } else {
+        String::from_utf8(bytes).map_err(|_| unreadable("it is not UTF-8".to_owned()))?
+    };
     if text.ends_with('\n') {
         text.pop();
         if text.ends_with('\r') {
@@ -144,6 +151,18 @@ mod tests {
         // A file without an end is not read to its end.
         let endless = resolve("file:/dev/zero", folder.path(), Secrets::Read(&|_| None));
         assert!(matches!(endless, Err(SecretError::TooLong { .. })));
+        for (content, too_long) in [
+            ("aü".repeat(10_000).into_bytes(), true),
+            (vec![0xff], false),
+        ] {
+            std::fs::write(folder.path().join("s"), content).unwrap();
+            let error = resolve("file:s", folder.path(), Secrets::Read(&|_| None)).unwrap_err();
+            assert_eq!(
+                matches!(error, SecretError::TooLong { .. }),
+                too_long,
+                "{error}"
+            );
+        }
     }
 
     #[test]

@@ -2,12 +2,15 @@
 //! never changes; a request keeps the one that it began with.
 
 use crate::auth::Auth;
-use crate::config::{Config, Problem, Problems, Server};
+use crate::config::{self, Config, Problem, Problems, Server};
 use crate::limits::Limits;
-use crate::pipeline::Stage;
-use crate::plugin::{Plugin, Sandbox};
+use crate::pipeline::{Pipeline, Stage};
+use crate::plugin::{Plugin, Sandbox, SandboxError};
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::num::NonZero;
+use std::panic::resume_unwind;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 /// Everything that requests look at.
@@ -31,18 +34,18 @@ pub struct Assistant {
     pub auth: Auth,
     /// From a request's arrival to its answer.
     pub timeout: Duration,
-    /// The stages, in their order.
-    pub pipeline: Vec<Stage>,
+    /// What its answers go through.
+    pub pipeline: Pipeline,
 }
 
 impl Snapshot {
     /// Compiles every component of a configuration. `progress` is told each
-    /// plugin's name before its turn.
+    /// plugin's name before its turn, possibly by several threads at once.
     ///
     /// # Errors
     /// Every component that cannot be used, at the place of the configuration that
     /// names it, or that the pool's memory cannot be had.
-    pub fn build(config: Config, mut progress: impl FnMut(&str)) -> Result<Self, SnapshotError> {
+    pub fn build(config: Config, progress: impl Fn(&str) + Sync) -> Result<Self, SnapshotError> {
         let stages = config.assistants.values().flat_map(|a| &a.pipeline);
         let defaults = config
             .plugins
@@ -50,36 +53,16 @@ impl Snapshot {
             .map(|plugin| Limits::DEFAULT.with(&plugin.limits))
             .collect::<Vec<_>>();
         let limits = stages.map(|stage| &stage.limits).chain(&defaults);
-        let sandbox =
-            Arc::new(Sandbox::new(&config.sandbox, limits).map_err(SnapshotError::no_sandbox)?);
-        let mut plugins = BTreeMap::new();
-        let mut problems = Vec::new();
-        for (name, plugin) in &config.plugins {
-            progress(name);
-            match Plugin::load(&sandbox, name, &plugin.component, plugin.sha256.as_deref()) {
-                Ok(plugin) => {
-                    plugins.insert(name.clone(), Arc::new(plugin));
-                }
-                Err(error) => problems.push(Problem {
-                    line: plugin.position.0,
-                    column: plugin.position.1,
-                    message: error.to_string(),
-                    hint: Some(error.hint().to_owned()),
-                }),
-            }
-        }
-        if !problems.is_empty() {
-            problems.sort_by_key(|problem| (problem.line, problem.column));
-            return Err(SnapshotError::Components(Problems {
-                file: config.file,
-                problems,
-            }));
-        }
+        let sandbox = Arc::new(Sandbox::new(&config.sandbox, limits)?);
+        let plugins = load(&sandbox, &config.plugins, progress).map_err(|problems| Problems {
+            file: config.file,
+            problems,
+        })?;
         let assistants = config
             .assistants
             .into_iter()
             .map(|(name, assistant)| {
-                let pipeline = assistant
+                let stages = assistant
                     .pipeline
                     .into_iter()
                     .filter_map(|stage| {
@@ -87,6 +70,7 @@ impl Snapshot {
                             // The configuration refuses a stage whose plugin is not declared.
                             plugin: Arc::clone(plugins.get(&stage.plugin)?),
                             settings: stage.settings,
+                            view: stage.view,
                             limits: stage.limits,
                             on_fault: stage.on_fault,
                         })
@@ -97,7 +81,10 @@ impl Snapshot {
                     tenant: assistant.tenant,
                     auth: assistant.auth,
                     timeout: assistant.timeout,
-                    pipeline,
+                    pipeline: Pipeline {
+                        stages,
+                        guard: assistant.guard,
+                    },
                 };
                 (name, assistant)
             })
@@ -136,21 +123,61 @@ impl Snapshot {
     }
 }
 
+/// Loads all plugins, as many at once as there are cores: with compiled code kept from
+/// an earlier start, most of the time goes into reading and unpacking it.
+fn load(
+    sandbox: &Arc<Sandbox>,
+    plugins: &BTreeMap<String, config::Plugin>,
+    progress: impl Fn(&str) + Sync,
+) -> Result<BTreeMap<String, Arc<Plugin>>, Vec<Problem>> {
+    let todo = Mutex::new(plugins.iter());
+    let next = || todo.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let work = || {
+        std::iter::from_fn(next)
+            .map(|(name, plugin)| {
+                progress(name);
+                let digest = plugin.sha256.as_deref();
+                let loaded = Plugin::load(sandbox, name, &plugin.component, digest);
+                loaded
+                    .map(|loaded| (name.clone(), Arc::new(loaded)))
+                    .map_err(|error| Problem {
+                        line: plugin.position.0,
+                        column: plugin.position.1,
+                        message: error.to_string(),
+                        hint: Some(error.hint().to_owned()),
+                    })
+            })
+            .collect::<Vec<_>>()
+    };
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    let others = cores.min(plugins.len()).saturating_sub(1);
+    let results = thread::scope(|scope| {
+        let threads: Vec<_> = (0..others).map(|_| scope.spawn(work)).collect();
+        let mut results = work();
+        for thread in threads {
+            match thread.join() {
+                Ok(more) => results.extend(more),
+                Err(panic) => resume_unwind(panic),
+            }
+        }
+        results
+    });
+    let (loaded, failed): (Vec<_>, Vec<_>) = results.into_iter().partition(Result::is_ok);
+    let mut problems: Vec<_> = failed.into_iter().filter_map(Result::err).collect();
+    if problems.is_empty() {
+        return Ok(loaded.into_iter().flatten().collect());
+    }
+    problems.sort_by_key(|problem| (problem.line, problem.column));
+    Err(problems)
+}
+
 /// Why a configuration cannot be made ready.
 #[derive(Debug, thiserror::Error)]
 pub enum SnapshotError {
     /// The engine or its pool cannot be had.
-    #[error(
-        "the sandbox cannot be set up: {0}\n    hint: a lower `concurrency` in [sandbox] needs less address space"
-    )]
-    NoSandbox(String),
+    #[error(transparent)]
+    NoSandbox(#[from] SandboxError),
     /// Components that cannot be used.
     #[error(transparent)]
-    Components(Problems),
-}
-
-impl SnapshotError {
-    pub(crate) fn no_sandbox(error: wasmtime::Error) -> Self {
-        Self::NoSandbox(format!("{error:#}"))
-    }
+    Components(#[from] Problems),
 }

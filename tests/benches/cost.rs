@@ -8,12 +8,15 @@ use http::Request;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http_body_util::Full;
 use retort::config::{Config, Sandbox as Settings};
+use retort::guard::Guard;
 use retort::ingress;
 use retort::limits::Limits;
 use retort::plugin::{self, Plugin, Sandbox};
 use retort::secret::Secrets;
 use retort::snapshot::Snapshot;
+use retort::view::View;
 use retort_sdk::guest;
+use serde_json::Value;
 use std::fs;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
@@ -42,16 +45,26 @@ fn bodies() -> [(&'static str, String); 2] {
 
 /// The payload of a body.
 fn payload(body: &str) -> &str {
-    let event = retort::event::Event::find(body.as_bytes()).expect("it is an event");
-    &body[event.payload]
+    let event = retort::event::Event::find(body.as_bytes());
+    event.expect("it is an event").payload()
 }
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// The plugin's function as the component calls it, in this process.
+/// The same transform without any sandbox, as a service would have it that is written
+/// for this alone: the whole document parsed, each text changed by the plugin's own
+/// function, the whole document written.
 fn native(payload: &str) -> String {
+    let mut payload: Value = serde_json::from_str(payload).expect("JSON");
+    let items = payload["output"]["generic"].as_array_mut();
+    let mut texts: Vec<_> = items
+        .expect("items")
+        .iter_mut()
+        .filter(|item| item["response_type"] == "text")
+        .filter_map(|item| item.get_mut("text"))
+        .collect();
     let invocation = guest::Invocation {
         tenant: "acme".into(),
         assistant: "lobby".into(),
@@ -61,10 +74,18 @@ fn native(payload: &str) -> String {
         settings: "{}".into(),
         milliseconds_left: 5_000,
     };
-    match guest::transform(southern_charm::transform, invocation, payload.to_owned()) {
-        Ok(guest::Outcome::Replaced(json)) => json,
-        _ => panic!("the native transform gave another outcome"),
+    let given = texts.iter().map(|text| guest::Text {
+        value: text.as_str().expect("a string").to_owned(),
+        pointer: String::new(),
+        response_type: None,
+    });
+    let made = guest::transform_texts(southern_charm::transform, invocation, given.collect());
+    for (text, made) in texts.iter_mut().zip(made.expect("no failure")) {
+        if let Some(made) = made {
+            **text = Value::String(made);
+        }
     }
+    payload.to_string()
 }
 
 /// One stage: a fresh instance, the call, and the instance's end.
@@ -72,6 +93,7 @@ fn stage(criterion: &mut Criterion, runtime: &Runtime) {
     let sandbox = Arc::new(Sandbox::new(&Settings::default(), []).expect("a sandbox"));
     let file = repository().join("target/components/southern-charm.wasm");
     let plugin = Plugin::load(&sandbox, "southern-charm", &file, None).expect("a plugin");
+    let (view, guard) = (View::default(), Guard::default());
     for (size, body) in bodies() {
         let payload = payload(&body);
         let call = || async {
@@ -82,12 +104,24 @@ fn stage(criterion: &mut Criterion, runtime: &Runtime) {
                 event: "message_processed",
                 options: "{}",
                 deadline: Instant::now() + Duration::from_secs(10),
+                around: 0,
             };
-            let call = plugin.call(&request, "{}", payload, &Limits::DEFAULT).await;
+            let terms = plugin::Terms {
+                settings: "{}",
+                view: &view,
+                guard: &guard,
+                limits: &Limits::DEFAULT,
+            };
+            let call = plugin.call(&request, &terms, payload).await;
             call.result.expect("no fault").1
         };
-        let sandboxed = runtime.block_on(call());
-        assert_eq!(sandboxed, Some(native(payload)), "both do the same work");
+        let parsed = |json: &str| serde_json::from_str::<Value>(json).expect("JSON");
+        let sandboxed = runtime.block_on(call()).expect("it has changed");
+        assert_eq!(
+            parsed(&sandboxed),
+            parsed(&native(payload)),
+            "both do the same work"
+        );
         let mut group = criterion.benchmark_group(format!("stage {size}"));
         group.bench_function("native", |b| b.iter(|| native(black_box(payload))));
         group.bench_function("sandboxed", |b| b.to_async(runtime).iter(call));
@@ -114,8 +148,7 @@ fn request(criterion: &mut Criterion, runtime: &Runtime) {
         Config::parse(config, "bench", &repository(), Secrets::Read(&secret)).expect("it is good");
     let snapshot = Snapshot::build(config, |_| ()).expect("the component is good");
     // Signed by PyJWT over the same secret, without an expiry.
-    let cases: serde_json::Value =
-        serde_json::from_str(include_str!("../tokens/cases.json")).expect("cases");
+    let cases: Value = serde_json::from_str(include_str!("../tokens/cases.json")).expect("cases");
     let case = cases
         .as_array()
         .into_iter()
@@ -151,7 +184,7 @@ fn median(group: &str, function: &str) -> f64 {
         .join(function)
         .join("new/estimates.json");
     let text = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{file:?}: {error}"));
-    let estimates: serde_json::Value = serde_json::from_str(&text).expect("estimates");
+    let estimates: Value = serde_json::from_str(&text).expect("estimates");
     estimates["median"]["point_estimate"]
         .as_f64()
         .expect("a number")

@@ -99,10 +99,12 @@ fn invoke_shows_outcome_fuel_time_and_memory() {
     );
     let line = stderr(&output);
     assert!(
-        line.starts_with("southern-charm: replaced the payload (fuel "),
+        line.starts_with("southern-charm: changed texts (fuel "),
         "{line}"
     );
     assert!(line.contains(" ms, peak memory 2048 KiB)"), "{line}");
+    let given = "  it was given /output/generic/0/text (\"text\"): \"Hello. Good evening\"";
+    assert!(line.lines().any(|line| line == given), "{line}");
 
     let output = invoke(&["-", "--json", "--settings", r#"{"suffix": "!"}"#]);
     status(&output, 0);
@@ -114,7 +116,11 @@ fn invoke_shows_outcome_fuel_time_and_memory() {
     assert_eq!(report["fault"], json!(null));
     let stage = &report["stages"][0];
     assert_eq!(stage["plugin"], "southern-charm");
-    assert_eq!(stage["outcome"], "replaced");
+    assert_eq!(stage["outcome"], "texts");
+    assert_eq!(
+        stage["given"]["texts"][0]["pointer"],
+        "/output/generic/0/text"
+    );
     assert!(stage["fuel"].as_u64().unwrap() > 1_000);
     assert_eq!(stage["memory_bytes"], 2 << 20);
     assert!(stage["microseconds"].is_u64());
@@ -188,10 +194,7 @@ pipeline = [{{ plugin = "never-loaded" }}]
     assert!(stdout(&output).contains("Good evening, y'all."));
     let report = stderr(&output);
     assert!(report.contains("traps: FAULT, trapped: "), "{report}");
-    assert!(
-        report.contains("southern-charm: replaced the payload"),
-        "{report}"
-    );
+    assert!(report.contains("southern-charm: changed texts"), "{report}");
     let output = folder.run(&["invoke", "--assistant", "b", "answer.json"]);
     status(&output, 2);
     assert!(stderr(&output).contains("there is no assistant `b` in retort.toml"));

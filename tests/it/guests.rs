@@ -416,7 +416,7 @@ fn wrong_world() {
     does_not_load(
         &component("wrong-world"),
         &[
-            "does not export retort:transform/transform-response@0.1.0",
+            "exports neither retort:transform/transform-response@0.1.0 nor",
             "it exports example:other/greet@1.0.0",
             "hint:",
         ],
@@ -444,4 +444,50 @@ fn imports_unknown() {
 
 mod every_guest_has_a_test {
     include!(concat!(env!("OUT_DIR"), "/every_guest_has_a_test.rs"));
+}
+
+#[test]
+fn answers_texts() {
+    let host = Host::with_stages(r#"{ plugin = "answers-texts" }"#);
+    let payload = r#"{"output": {"generic": [{"text": "a\"b", "response_type":"text"}, {"text":"\ud800"}]} , "n": 1.50}"#;
+    let answer = host.call("a").payload(payload).send();
+    let given = |pointer: &str, value: &str, kind: Option<&str>| {
+        json!({ "pointer": pointer, "value": value, "response_type": kind }).to_string()
+    };
+    assert_eq!(
+        answer.texts(),
+        [
+            given("/output/generic/0/text", "a\"b", Some("text")),
+            given("/output/generic/1/text", "\u{FFFD}", None),
+        ]
+    );
+    let answer = answer.text();
+    assert!(
+        answer.contains(r#"response_type":"text"}, {"text":"#),
+        "{answer}"
+    );
+    assert!(answer.ends_with(r#"}]} , "n": 1.50}}"#), "{answer}");
+    // As many as there are texts, neither fewer nor more.
+    for (answers, count) in [("", 0), (r#""a", "b""#, 2)] {
+        let stage = format!("plugin = \"answers-texts\", settings = {{ answers = [{answers}] }}");
+        let words = format!("returned {count} texts for 1");
+        faults(&stage, "texts-mismatch", &[&words]);
+    }
+    for length in [2_000, 5_000_000] {
+        let stage = format!(
+            "plugin = \"answers-texts\", settings = {{ length = {length} }}, limits = {{ output = \"2kB\" }}"
+        );
+        faults(&stage, "output-too-large", &["returned more than"]);
+    }
+}
+
+#[test]
+fn both_interfaces() {
+    does_not_load(
+        &component("both-interfaces"),
+        &[
+            "exports both retort:transform/transform-response@0.1.0 and",
+            "only one of them",
+        ],
+    );
 }

@@ -4,10 +4,13 @@ use crate::support::{Host, component, repository};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use retort::config::{OnFault, Sandbox as Settings};
+use retort::event::Event;
+use retort::guard::Guard;
 use retort::limits::Limits;
 use retort::outcome::OutcomeKind;
-use retort::pipeline::{Run, Stage, run};
+use retort::pipeline::{Pipeline, Run, Stage};
 use retort::plugin::{Plugin, Request, Sandbox};
+use retort::view::View;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -181,6 +184,7 @@ impl Echo {
         let stage = Stage {
             plugin: Arc::clone(&self.plugin),
             settings: json!({ "as": kind, "value": value }).to_string(),
+            view: View::default(),
             limits: Limits::DEFAULT,
             on_fault: OnFault::Fail,
         };
@@ -191,9 +195,16 @@ impl Echo {
             event: "message_processed",
             options: "{}",
             deadline: Instant::now() + Duration::from_secs(10),
+            around: 0,
         };
+        let pipeline = Pipeline {
+            stages: vec![stage],
+            guard: Guard::default(),
+        };
+        let body = json!({"event": {"name": "message_processed"}, "payload": payload}).to_string();
+        let event = Event::find(body.as_bytes()).unwrap();
         self.runtime
-            .block_on(run(&[stage], &request, &payload.to_string()))
+            .block_on(pipeline.run(&request, &event, |_, _| ()))
     }
 }
 
@@ -268,4 +279,13 @@ fn a_json_patch_through_the_sandbox_is_what_the_reference_makes() {
             Ok(())
         })
         .unwrap();
+}
+
+#[test]
+fn the_plugins_over_texts_import_nothing() {
+    for plugin in ["southern-charm", "redact"] {
+        let bytes = std::fs::read(component(plugin)).unwrap();
+        let imports = bytes.windows(5).any(|part| part == b"wasi:");
+        assert!(!imports, "{plugin} imports something of WASI again");
+    }
 }

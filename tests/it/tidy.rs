@@ -6,13 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Which modules of the host each of them may use.
-const MAY_USE: [(&str, &[&str]); 16] = [
+const MAY_USE: [(&str, &[&str]); 19] = [
     ("main", &["cli"]),
     (
         "cli",
         &[
-            "auth", "config", "event", "limits", "outcome", "pipeline", "plugin", "secret",
-            "server", "snapshot",
+            "auth", "config", "event", "guard", "limits", "outcome", "pipeline", "plugin",
+            "secret", "server", "snapshot", "texts", "view",
         ],
     ),
     ("server", &["ingress", "snapshot"]),
@@ -23,25 +23,44 @@ const MAY_USE: [(&str, &[&str]); 16] = [
     ("respond", &["event", "outcome"]),
     (
         "snapshot",
-        &["auth", "config", "limits", "pipeline", "plugin"],
+        &["auth", "config", "guard", "limits", "pipeline", "plugin"],
     ),
-    ("pipeline", &["config", "limits", "outcome", "plugin"]),
+    (
+        "pipeline",
+        &[
+            "config", "event", "guard", "limits", "outcome", "plugin", "view",
+        ],
+    ),
     (
         "plugin",
-        &["bindings", "capability", "config", "limits", "outcome"],
+        &[
+            "bindings",
+            "capability",
+            "config",
+            "guard",
+            "limits",
+            "outcome",
+            "texts",
+            "view",
+        ],
     ),
     ("capability", &[]),
     ("bindings", &[]),
-    ("config", &["auth", "limits", "secret"]),
+    ("config", &["auth", "guard", "limits", "secret", "view"]),
     ("auth", &[]),
     ("event", &[]),
     ("limits", &[]),
-    ("outcome", &[]),
+    ("texts", &["outcome", "view"]),
+    ("outcome", &["guard", "view"]),
+    ("guard", &[]),
+    ("view", &[]),
     ("secret", &[]),
 ];
 
 /// Those that know neither wasmtime nor hyper.
-const LEAVES: [&str; 6] = ["config", "auth", "event", "limits", "outcome", "secret"];
+const LEAVES: [&str; 9] = [
+    "config", "auth", "event", "limits", "texts", "outcome", "guard", "view", "secret",
+];
 
 /// Where wasmtime may be named at all.
 const SANDBOX: [&str; 4] = ["plugin", "capability", "bindings", "snapshot"];

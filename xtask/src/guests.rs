@@ -72,13 +72,14 @@ impl Toolchain {
         Ok(Self::Distribution)
     }
 
-    /// Builds a workspace of guests; the components are then below `guest_target()`.
-    fn build(self, workspace: &Path) -> Result {
+    /// Builds the guest in a folder, or all of a workspace in its own, with one of
+    /// cargo's verbs; the components are then below `guest_target()`.
+    fn build(self, folder: &Path, verb: &[&str]) -> Result {
         let mut command = match self {
             Self::Rustup => {
                 let mut command = Command::new(env!("CARGO"));
+                command.args(verb);
                 command.env("CARGO_TARGET_WASM32_WASIP2_RUSTFLAGS", LINK);
-                command.args(["build", "--release", "--target", TARGET]);
                 command
             }
             Self::Distribution => {
@@ -93,13 +94,14 @@ impl Toolchain {
                     // What this cargo was told about its own toolchain is not for that one.
                     .env_remove("CARGO")
                     .env_remove("RUSTUP_TOOLCHAIN")
-                    .args(["build", "--release", "--target", TARGET])
+                    .args(verb)
                     .arg("-Zbuild-std=std,panic_abort");
                 command
             }
         };
         command
-            .current_dir(workspace)
+            .args(["--release", "--target", TARGET])
+            .current_dir(folder)
             .env("CARGO_TARGET_DIR", guest_target())
             .args(locked());
         check(command)
@@ -107,17 +109,29 @@ impl Toolchain {
 }
 
 /// Builds the bundled plugins and puts them where the example looks for them.
+///
+/// Each is built by itself, because packages that are built together get the same
+/// features of their dependencies: those that do without the standard library would
+/// have it again. And only the component is built, not the library beside it, because
+/// for both at once cargo leaves out the optimisation over all crates.
 pub(crate) fn build_plugins() -> Result {
-    build_into(&root().join("plugins"), "components")
+    let workspace = root().join("plugins");
+    let toolchain = Toolchain::set_up()?;
+    for name in component_names(&workspace)? {
+        toolchain.build(&workspace.join(name), &["rustc", "--crate-type", "cdylib"])?;
+    }
+    collect(&workspace, "components")
 }
 
 /// Builds the guests that only the tests use.
 pub(crate) fn build_test_guests() -> Result {
-    build_into(&root().join("tests/guests"), "test-components")
+    let workspace = root().join("tests/guests");
+    Toolchain::set_up()?.build(&workspace, &["build"])?;
+    collect(&workspace, "test-components")
 }
 
-fn build_into(workspace: &Path, folder: &str) -> Result {
-    Toolchain::set_up()?.build(workspace)?;
+/// Copies the components of a workspace to a folder below `target`.
+fn collect(workspace: &Path, folder: &str) -> Result {
     let destination = root().join("target").join(folder);
     std::fs::create_dir_all(&destination)
         .map_err(|error| format!("cannot make {}: {error}", destination.display()))?;
@@ -126,21 +140,22 @@ fn build_into(workspace: &Path, folder: &str) -> Result {
             .join(TARGET)
             .join("release")
             .join(format!("{}.wasm", name.replace('-', "_")));
-        // A library that the guests share is not a component.
-        if built.is_file() {
-            copy(&built, &destination.join(format!("{name}.wasm")))?;
-        }
+        copy(&built, &destination.join(format!("{name}.wasm")))?;
     }
     Ok(())
 }
 
-/// The folders of a workspace of guests: each is named as its package.
+/// The folders of a workspace that hold a guest: each is named as its package. A
+/// library that the guests share is no component.
 fn component_names(workspace: &Path) -> Result<Vec<String>> {
     let entries = std::fs::read_dir(workspace)
         .map_err(|error| format!("cannot list {}: {error}", workspace.display()))?;
     Ok(entries
         .filter_map(std::result::Result::ok)
-        .filter(|entry| entry.path().join("Cargo.toml").is_file())
+        .filter(|entry| {
+            let package = std::fs::read_to_string(entry.path().join("Cargo.toml"));
+            package.is_ok_and(|package| package.contains("\"cdylib\""))
+        })
         .filter_map(|entry| entry.file_name().into_string().ok())
         .collect())
 }

@@ -43,25 +43,30 @@ impl Check {
 
 fn report(snapshot: &Snapshot, out: &mut impl Write) -> std::io::Result<()> {
     for plugin in snapshot.plugins.values() {
-        writeln!(out, "plugin {} (sha256 {})", plugin.name(), plugin.sha256())?;
+        let (name, interface, digest) = (plugin.name(), plugin.interface(), plugin.sha256());
+        writeln!(out, "plugin {name}: {interface} (sha256 {digest})")?;
     }
     let mut assistants: Vec<_> = snapshot.assistants().collect();
     assistants.sort_by_key(|assistant| assistant.name.as_str());
     for assistant in assistants {
-        let stages: Vec<_> = assistant.pipeline.iter().map(|s| s.plugin.name()).collect();
+        let stages = &assistant.pipeline.stages;
         writeln!(
             out,
-            "assistant {} of tenant {}: {}, {}, stages: {}",
+            "assistant {} of tenant {}: {}, {}, {}",
             assistant.name,
             assistant.tenant,
             kind(&assistant.auth),
             humantime::format_duration(assistant.timeout),
-            if stages.is_empty() {
-                "none".to_owned()
-            } else {
-                stages.join(", ")
+            match stages.len() {
+                0 => "no stages".to_owned(),
+                1 => "1 stage".to_owned(),
+                count => format!("{count} stages"),
             },
         )?;
+        for (stage, number) in stages.iter().zip(1..) {
+            let view = stage.plugin.view_in_words(&stage.view);
+            writeln!(out, "  {number}. {} {view}", stage.plugin.name())?;
+        }
     }
     writeln!(out, "the configuration is good")
 }

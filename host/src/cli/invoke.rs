@@ -1,14 +1,19 @@
+mod given;
+
 use super::{ConfigFile, Ending, json_input, runtime};
 use crate::config::{self, OnFault};
 use crate::event::Event;
+use crate::guard::Guard;
 use crate::limits::Limits;
 use crate::outcome::{Fault, OutcomeKind};
-use crate::pipeline::{self, Run, Stage, StageReport};
+use crate::pipeline::{Pipeline, Run, Stage, StageReport};
 use crate::plugin::{Plugin, Request, Sandbox};
 use crate::secret::Secrets;
-use crate::snapshot::{Snapshot, SnapshotError};
+use crate::snapshot::Snapshot;
+use crate::view::View;
 use anyhow::{Context, bail};
 use clap::Args;
+use given::Given;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::io::Write;
@@ -18,8 +23,8 @@ use std::time::{Duration, Instant};
 
 /// Run one plugin, or an assistant's pipeline, over a JSON file, without a server
 ///
-/// Prints the answer to standard output and, to standard error, what each stage
-/// came to and used. The exit status is 1 if any stage faulted.
+/// Prints the answer to standard output and, to standard error, what each stage was
+/// given, came to and used. The exit status is 1 if any stage faulted.
 #[derive(Debug, Args)]
 #[command(
     override_usage = "retort invoke [OPTIONS] COMPONENT [INPUT]\n       \
@@ -57,7 +62,7 @@ pub(super) struct Invoke {
 struct Subject {
     tenant: String,
     assistant: String,
-    stages: Vec<Stage>,
+    pipeline: Pipeline,
     timeout: Duration,
 }
 
@@ -75,26 +80,30 @@ impl Invoke {
         };
         let body = json_input::as_webhook_body(json_input::read(input)?)?;
         let event = Event::find(body.as_bytes())?;
-        let part = |place| body.get(place).unwrap_or_default();
         let request = Request {
             tenant: &subject.tenant,
             assistant: &subject.assistant,
             request_id: "invoke",
             event: event.name,
-            options: event.options.clone().map_or("{}", part),
+            options: event.options,
             deadline: Instant::now() + subject.timeout,
+            around: event.body.len() - event.place.len(),
         };
-        let payload = part(event.payload.clone());
-        let run = runtime()?.block_on(pipeline::run(&subject.stages, &request, payload));
+        let mut given = Vec::new();
+        let run = subject.pipeline.run(&request, &event, |stage, payload| {
+            given.push(Given::of(stage, payload));
+        });
+        let run = runtime()?.block_on(run);
         let mut out = std::io::stdout().lock();
         if self.json {
-            writeln!(out, "{}", report(&run, payload)?)?;
+            writeln!(out, "{}", report(&run, &given, event.payload())?)?;
         } else {
-            for stage in &run.stages {
+            for (stage, given) in run.stages.iter().zip(&given) {
                 tell!("{}", line(stage));
+                given.tell();
             }
             match &run.result {
-                Ok(changed) => writeln!(out, "{}", changed.as_deref().unwrap_or(payload))?,
+                Ok(changed) => writeln!(out, "{}", changed.as_deref().unwrap_or(event.payload()))?,
                 Err(fault) => tell!("no answer: {fault}"),
             }
         }
@@ -136,7 +145,7 @@ impl Invoke {
         Ok(Subject {
             tenant: assistant.tenant,
             assistant: assistant.name,
-            stages: assistant.pipeline,
+            pipeline: assistant.pipeline,
             timeout: assistant.timeout,
         })
     }
@@ -151,18 +160,22 @@ impl Invoke {
             concurrency: 1,
             ..config::Sandbox::default()
         };
-        let sandbox = Arc::new(Sandbox::new(&sandbox, []).map_err(SnapshotError::no_sandbox)?);
+        let sandbox = Arc::new(Sandbox::new(&sandbox, [])?);
         let plugin = Plugin::load(&sandbox, &name, file, None)
             .map_err(|error| anyhow::anyhow!("{error}\n    hint: {}", error.hint()))?;
         Ok(Subject {
             tenant: "invoke".to_owned(),
             assistant: "invoke".to_owned(),
-            stages: vec![Stage {
-                plugin: Arc::new(plugin),
-                settings: self.settings.clone(),
-                limits: Limits::DEFAULT,
-                on_fault: OnFault::Fail,
-            }],
+            pipeline: Pipeline {
+                stages: vec![Stage {
+                    plugin: Arc::new(plugin),
+                    settings: self.settings.clone(),
+                    view: View::default(),
+                    limits: Limits::DEFAULT,
+                    on_fault: OnFault::Fail,
+                }],
+                guard: Guard::default(),
+            },
             timeout: Duration::from_secs(30),
         })
     }
@@ -176,6 +189,7 @@ fn line(stage: &StageReport) -> String {
         Ok(OutcomeKind::Replaced) => "replaced the payload".to_owned(),
         Ok(OutcomeKind::MergePatch) => "merge patch applied".to_owned(),
         Ok(OutcomeKind::JsonPatch) => "JSON patch applied".to_owned(),
+        Ok(OutcomeKind::Texts) => "changed texts".to_owned(),
         Err(fault) => format!("FAULT, {fault}"),
     };
     format!(
@@ -188,7 +202,7 @@ fn line(stage: &StageReport) -> String {
 }
 
 /// The whole run for machines.
-fn report(run: &Run, payload: &str) -> anyhow::Result<String> {
+fn report(run: &Run, given: &[Given], payload: &str) -> anyhow::Result<String> {
     #[derive(Serialize)]
     struct Report<'a> {
         /// The payload that the caller would get; absent where it would get an error.
@@ -199,6 +213,7 @@ fn report(run: &Run, payload: &str) -> anyhow::Result<String> {
     #[derive(Serialize)]
     struct StageJson<'a> {
         plugin: &'a str,
+        given: &'a Given,
         outcome: Option<OutcomeKind>,
         fault: Option<FaultReport>,
         fuel: u64,
@@ -224,8 +239,10 @@ fn report(run: &Run, payload: &str) -> anyhow::Result<String> {
         stages: run
             .stages
             .iter()
-            .map(|stage| StageJson {
+            .zip(given)
+            .map(|(stage, given)| StageJson {
                 plugin: &stage.plugin,
+                given,
                 outcome: stage.result.as_ref().ok().copied(),
                 fault: stage.result.as_ref().err().map(fault),
                 fuel: stage.usage.fuel,

@@ -1,9 +1,13 @@
 //! `[assistants.NAME]` and the stages of its pipeline.
 
 use super::reader::{Item, Table};
-use super::{Context, Declared, LONGEST, Plugin, auth, check_reference, optional, read_limits};
+use super::{
+    Context, Declared, LONGEST, Plugin, auth, check_reference, guard, optional, read_limits, view,
+};
 use crate::auth::Auth;
+use crate::guard::Guard;
 use crate::limits::Limits;
+use crate::view::View;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -17,6 +21,8 @@ pub struct Assistant {
     /// From a request's arrival to its answer. Default: 10 s; the vendor's settings
     /// page takes 1 to 30 s.
     pub timeout: Duration,
+    /// What its answers have to keep to. Default: nothing.
+    pub guard: Guard,
     /// The stages, in their order. None is possible: the answer is what came in.
     pub pipeline: Vec<Stage>,
 }
@@ -28,6 +34,8 @@ pub struct Stage {
     pub plugin: String,
     /// JSON text of an object, for the plugin.
     pub settings: String,
+    /// What the plugin may read and write of the payload. Default: everything.
+    pub view: View,
     /// The defaults, then the plugin's, then the stage's own.
     pub limits: Limits,
     /// What a fault of this stage means. Default: what the assistant says.
@@ -67,6 +75,7 @@ pub(super) fn read(
     });
     let on_fault = optional(&table, "on_fault", |item| item.choice(&ON_FAULT));
     let default_on_fault = on_fault.flatten().unwrap_or(OnFault::Continue);
+    let guard = guard::read(&table);
     let pipeline = match table.optional("pipeline") {
         None => Some(Vec::new()),
         Some(item) => item.array().map(|stages| {
@@ -82,6 +91,7 @@ pub(super) fn read(
         tenant: tenant?,
         auth: auth?,
         timeout: timeout?.unwrap_or(Duration::from_secs(10)),
+        guard: guard?,
         pipeline: pipeline?.into_iter().collect::<Option<_>>()?,
     })
 }
@@ -102,12 +112,14 @@ fn read_stage(
         });
     let settings = optional(&table, "settings", Item::json_object);
     let on_fault = optional(&table, "on_fault", |item| item.choice(&ON_FAULT));
+    let view = view::read(&table);
     let limits = read_limits(&table, "`limits` of the stage");
     table.refuse_unknown_keys();
     let plugin = plugin?;
     Some(Stage {
         plugin: plugin.to_owned(),
         settings: settings?.unwrap_or_else(|| "{}".to_owned()),
+        view: view?,
         limits: Limits::DEFAULT
             .with(&plugins.get(plugin)?.limits)
             .with(&limits?),

@@ -21,6 +21,7 @@ pub(super) struct Table<'a> {
 }
 
 /// A value with its place.
+#[derive(Clone)]
 pub(super) struct Item<'a> {
     /// As messages name it, for instance `timeout` in `[assistants.lobby]`.
     path: String,

@@ -1,8 +1,9 @@
 //! `[server]` and `[sandbox]`.
 
-use super::optional;
 use super::reader::Table;
+use super::{Context, optional};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// How the server listens and what it takes from strangers.
@@ -42,6 +43,15 @@ pub struct Sandbox {
     /// The stack of a guest, in bytes. It is one for all, because compiled code
     /// relies on it. Default: 512 KiB.
     pub stack_bytes: usize,
+    /// A folder that keeps compiled components for the next start. Whoever may write
+    /// to it decides what this process runs. Default: none, so that every start
+    /// compiles.
+    pub cache: Option<PathBuf>,
+}
+
+impl Sandbox {
+    /// The range of [`Sandbox::concurrency`] ends here.
+    pub const MOST_CALLS: u32 = 4_096;
 }
 
 impl Default for Sandbox {
@@ -50,6 +60,7 @@ impl Default for Sandbox {
             concurrency: 64,
             wait: Duration::from_secs(1),
             stack_bytes: 512 << 10,
+            cache: None,
         }
     }
 }
@@ -88,17 +99,20 @@ pub(super) fn read_server(root: &Table<'_>) -> Option<Server> {
     })
 }
 
-pub(super) fn read_sandbox(root: &Table<'_>) -> Option<Sandbox> {
+pub(super) fn read_sandbox(root: &Table<'_>, context: &Context<'_>) -> Option<Sandbox> {
     let default = Sandbox::default();
     let Some(item) = root.optional("sandbox") else {
         return Some(default);
     };
     let table = item.table("[sandbox]".to_owned())?;
-    let concurrency = optional(&table, "concurrency", |i| i.integer(1..=4_096));
+    let concurrency = optional(&table, "concurrency", |i| {
+        i.integer(1..=Sandbox::MOST_CALLS.into())
+    });
     let wait = optional(&table, "wait", |i| {
         i.duration(Duration::ZERO..=super::LONGEST)
     });
     let stack_bytes = optional(&table, "stack", |i| i.bytes(16 << 10..=16 << 20));
+    let cache = optional(&table, "cache", |i| Some(context.base.join(i.string()?)));
     table.refuse_unknown_keys();
     Some(Sandbox {
         concurrency: concurrency?
@@ -106,5 +120,6 @@ pub(super) fn read_sandbox(root: &Table<'_>) -> Option<Sandbox> {
             .unwrap_or(default.concurrency),
         wait: wait?.unwrap_or(default.wait),
         stack_bytes: stack_bytes?.unwrap_or(default.stack_bytes),
+        cache: cache?,
     })
 }

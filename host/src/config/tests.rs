@@ -38,6 +38,7 @@ fn an_empty_file_has_the_documented_defaults() {
     assert_eq!(config.sandbox.concurrency, 64);
     assert_eq!(config.sandbox.wait, Duration::from_secs(1));
     assert_eq!(config.sandbox.stack_bytes, 512 << 10);
+    assert_eq!(config.sandbox.cache, None);
     assert!(config.plugins.is_empty() && config.assistants.is_empty());
 }
 
@@ -90,6 +91,77 @@ fn a_stages_limits_come_from_three_places() {
     assert_eq!(second.on_fault, OnFault::Fail);
     assert_eq!(second.settings, "{}");
     assert_eq!(config.plugins["p"].component, Path::new("folder/p.wasm"));
+}
+
+/// The view of the only stage of a configuration with these keys in it.
+fn view(keys: &str) -> Result<(String, String), Vec<String>> {
+    let text = format!(
+        r#"
+        [plugins.p]
+        component = "p.wasm"
+        [tenants.t]
+        [assistants.a]
+        tenant = "t"
+        auth = {{ kind = "none" }}
+        pipeline = [{{ plugin = "p", {keys} }}]
+        "#
+    );
+    match parse(&text) {
+        Ok(config) => {
+            let view = &config.assistants["a"].pipeline[0].view;
+            Ok((view.in_words(), view.in_words_of_texts()))
+        }
+        Err(problems) => Err(problems.problems.into_iter().map(|p| p.message).collect()),
+    }
+}
+
+#[test]
+fn a_stages_view_is_everything_or_what_is_written() {
+    let (payload, _) = view("").unwrap();
+    assert_eq!(payload, "reads everything; may change everything");
+    let (payload, texts) =
+        view(r#"reads = ["/output/generic", "/a~1b/*"], writes = ["/output/generic/*/title"]"#)
+            .unwrap();
+    assert_eq!(
+        payload,
+        "reads /output/generic, /a~1b/*; may change /output/generic/*/title"
+    );
+    assert_eq!(
+        texts,
+        "gets the strings at /output/generic/*/title, with the response types of their items; may change them"
+    );
+}
+
+#[test]
+fn an_impossible_view_is_a_problem() {
+    let wrong = |keys: &str, reason: &str| {
+        let problems = view(keys).unwrap_err();
+        assert!(problems[0].contains(reason), "{keys}: {problems:?}");
+    };
+    wrong(
+        "reads = []",
+        "`reads` in this stage of the pipeline: a view names 1 to 32 places, not 0",
+    );
+    wrong("writes = []", "a view names 1 to 32 places, not 0");
+    let many = format!("reads = [{}]", vec!["\"/a\""; 33].join(","));
+    wrong(&many, "1 to 32 places, not 33");
+    wrong(r#"reads = ["output"]"#, "element 1 of `reads`");
+    wrong(r#"reads = ["/a", "/~2"]"#, "element 2 of `reads`");
+    wrong("reads = [1]", "must be a string");
+    wrong(r#"writes = "/a""#, "must be an array");
+    wrong(
+        r#"reads = ["/a/0"], writes = ["/a/0/x", "/a/*"]"#,
+        "`writes` in this stage of the pipeline: `/a/*` may be written and is not within what may be read",
+    );
+    let deep = "/a".repeat(33);
+    wrong(&format!(r#"reads = ["{deep}"]"#), "element 1 of `reads`");
+}
+
+#[test]
+fn compiled_code_is_kept_beside_the_configuration() {
+    let config = parse("sandbox.cache = \"compiled\"").unwrap();
+    let folder = config.sandbox.cache.unwrap();
+    assert_eq!(folder, Path::new("folder/compiled"));
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! From a file to a linked component, or to an error that says what to do.
 
 use super::Plugin;
+use super::interface::Entry;
 use super::sandbox::Sandbox;
-use crate::bindings::ResponseTransformerPre;
+use crate::bindings::{response, texts};
 use crate::capability;
 use sha2::{Digest, Sha256};
 use std::fs::File;
@@ -14,10 +15,31 @@ use wasmtime::component::Component;
 /// The largest component, in bytes: a Python interpreter with its library has 18 MB.
 const LARGEST: u64 = 64 << 20;
 
-/// What a plugin has to export.
-const INTERFACE: &str = "retort:transform/transform-response";
-/// The version of it that this host knows.
+/// The package of the contract, and the version of it that this host knows.
+const PACKAGE: &str = "retort:transform";
 const VERSION: &str = "0.1.0";
+
+/// An interface that a plugin may export.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Known {
+    Response,
+    Texts,
+}
+
+impl Known {
+    const ALL: [Self; 2] = [Self::Response, Self::Texts];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Response => Entry::RESPONSE,
+            Self::Texts => Entry::TEXTS,
+        }
+    }
+
+    fn export(self) -> String {
+        format!("{PACKAGE}/{}@{VERSION}", self.name())
+    }
+}
 
 impl Plugin {
     /// Compiles and links the component in `path`. It takes as long as its code is
@@ -55,7 +77,7 @@ impl Plugin {
             }
         })?;
         check_imports(&component, sandbox, &file)?;
-        check_exports(&component, sandbox, &file)?;
+        let interface = find_interface(&component, sandbox, &file)?;
         let wrong_type = |error: wasmtime::Error| LoadError::WrongType {
             file: file.clone(),
             reason: format!("{error:#}"),
@@ -64,10 +86,14 @@ impl Plugin {
             .linker
             .instantiate_pre(&component)
             .map_err(wrong_type)?;
+        let entry = match interface {
+            Known::Response => response::Pre::new(pre).map(Entry::Response),
+            Known::Texts => texts::Pre::new(pre).map(Entry::Texts),
+        };
         Ok(Self {
             name: name.to_owned(),
             sha256: actual,
-            pre: ResponseTransformerPre::new(pre).map_err(wrong_type)?,
+            entry: entry.map_err(wrong_type)?,
             sandbox: Arc::clone(sandbox),
         })
     }
@@ -125,24 +151,40 @@ fn check_imports(component: &Component, sandbox: &Sandbox, file: &Path) -> Resul
     }
 }
 
-fn check_exports(component: &Component, sandbox: &Sandbox, file: &Path) -> Result<(), LoadError> {
-    let wanted = format!("{INTERFACE}@{VERSION}");
+/// Finds out which of the contract's interfaces a component exports. With two of
+/// them nobody could say which is meant.
+fn find_interface(
+    component: &Component,
+    sandbox: &Sandbox,
+    file: &Path,
+) -> Result<Known, LoadError> {
     let exports: Vec<_> = component
         .component_type()
         .exports(&sandbox.engine)
         .map(|(name, _)| name.to_owned())
         .collect();
-    if exports.contains(&wanted) {
-        return Ok(());
-    }
+    let known = Known::ALL
+        .into_iter()
+        .filter(|known| exports.contains(&known.export()));
     let file = file.to_path_buf();
-    match exports.iter().find(|name| name.starts_with(INTERFACE)) {
-        Some(other) => Err(LoadError::OtherVersion {
-            file,
-            export: other.clone(),
-        }),
-        None => Err(LoadError::WrongWorld { file, exports }),
+    match known.collect::<Vec<_>>().as_slice() {
+        [only] => Ok(*only),
+        [] => {
+            let of_contract = |name: &&String| name.starts_with(&format!("{PACKAGE}/"));
+            Err(match exports.iter().find(of_contract) {
+                Some(other) => LoadError::OtherVersion {
+                    file,
+                    export: other.clone(),
+                },
+                None => LoadError::WrongWorld { file, exports },
+            })
+        }
+        _ => Err(LoadError::SeveralInterfaces { file }),
     }
+}
+
+fn known() -> String {
+    Known::ALL.map(Known::export).join(" and ")
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -206,15 +248,21 @@ pub enum LoadError {
         imports: Vec<String>,
     },
     /// It exports the interface of another version of the contract.
-    #[error("{} exports {export}; this version of Retort knows {INTERFACE}@{VERSION}", file.display())]
+    #[error("{} exports {export}; this version of Retort knows {}", file.display(), known())]
     OtherVersion {
         /// The component's file.
         file: PathBuf,
         /// What it exports.
         export: String,
     },
+    /// It exports more than one interface for the same event.
+    #[error("{} exports both {}", file.display(), known())]
+    SeveralInterfaces {
+        /// The component's file.
+        file: PathBuf,
+    },
     /// It is made for something else.
-    #[error("{} does not export {INTERFACE}@{VERSION}; it exports {}", file.display(), listed(exports))]
+    #[error("{} exports neither {}; it exports {}", file.display(), known().replace(" and ", " nor "), listed(exports))]
     WrongWorld {
         /// The component's file.
         file: PathBuf,
@@ -251,8 +299,9 @@ impl LoadError {
                 "a plugin can reach nothing but clocks, random numbers and its log; build it without what needs these imports"
             }
             Self::OtherVersion { .. } => "build the plugin against the wit/ folder of this version",
+            Self::SeveralInterfaces { .. } => "build it with only one of them",
             Self::WrongWorld { .. } | Self::WrongType { .. } => {
-                "a plugin exports the world `response-transformer` of wit/; with the Rust SDK, `retort_sdk::export!` does that"
+                "a plugin exports the world `text-transformer` or `response-transformer` of wit/; with the Rust SDK, `retort_sdk::export_texts!` or `retort_sdk::export!` does that"
             }
         }
     }

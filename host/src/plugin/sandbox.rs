@@ -5,11 +5,13 @@ use super::state::State;
 use crate::capability;
 use crate::config;
 use crate::limits::Limits;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use wasmtime::component::Linker;
 use wasmtime::{
-    Config, Enabled, Engine, EngineWeak, InstanceAllocationStrategy, PoolingAllocationConfig,
+    Cache, CacheConfig, Config, Enabled, Engine, EngineWeak, InstanceAllocationStrategy,
+    PoolingAllocationConfig,
 };
 
 /// How often a running guest gives way to others, and sees its deadline. At 10 ms
@@ -45,10 +47,20 @@ impl Sandbox {
     /// large as the largest of the limits in use.
     ///
     /// # Errors
-    /// The operating system's, mostly: the pool's address space cannot be had.
+    /// The operating system's, mostly: the pool's address space cannot be had, or the
+    /// folder for compiled code cannot be made.
     pub fn new<'a>(
         settings: &config::Sandbox,
         limits: impl IntoIterator<Item = &'a Limits>,
+    ) -> Result<Self, SandboxError> {
+        let cache = settings.cache.as_deref().map(open_cache).transpose()?;
+        Self::with_cache(settings, limits, cache).map_err(SandboxError::no_pool)
+    }
+
+    fn with_cache<'a>(
+        settings: &config::Sandbox,
+        limits: impl IntoIterator<Item = &'a Limits>,
+        cache: Option<Cache>,
     ) -> wasmtime::Result<Self> {
         let mut largest = Limits::DEFAULT;
         for limits in limits {
@@ -57,6 +69,7 @@ impl Sandbox {
         }
         let mut config = Config::new();
         config
+            .cache(cache)
             .consume_fuel(true)
             .epoch_interruption(true)
             .max_wasm_stack(settings.stack_bytes)
@@ -75,6 +88,46 @@ impl Sandbox {
             slots: Semaphore::new(usize::try_from(settings.concurrency)?),
             wait: settings.wait,
         })
+    }
+}
+
+/// Opens the folder that keeps compiled components; it is made where it is not there.
+fn open_cache(folder: &Path) -> Result<Cache, SandboxError> {
+    let open = || {
+        let mut config = CacheConfig::new();
+        config.with_directory(std::path::absolute(folder)?);
+        Cache::new(config)
+    };
+    open().map_err(|error| SandboxError::NoCache {
+        folder: folder.to_path_buf(),
+        reason: error.root_cause().to_string(),
+    })
+}
+
+/// Why there is no sandbox.
+#[derive(Debug, thiserror::Error)]
+pub enum SandboxError {
+    /// The engine or its pool cannot be had.
+    #[error(
+        "the sandbox cannot be set up: {0}\n    hint: a lower `concurrency` in [sandbox] needs less address space"
+    )]
+    NoPool(String),
+    /// The folder for compiled code cannot be used.
+    #[error(
+        "compiled code cannot be kept in {}: {reason}\n    hint: `cache` in [sandbox] is a folder that this process may make or write to",
+        folder.display()
+    )]
+    NoCache {
+        /// As the configuration names it.
+        folder: PathBuf,
+        /// The operating system's words.
+        reason: String,
+    },
+}
+
+impl SandboxError {
+    fn no_pool(error: wasmtime::Error) -> Self {
+        Self::NoPool(format!("{error:#}"))
     }
 }
 

@@ -12,28 +12,43 @@ pub(super) const HANDLES: usize = 1_000;
 
 pub(crate) struct State {
     pub(super) limiter: Limiter,
-    streams: [GuestStream; 2],
-    wasi: WasiCtx,
+    log_bytes: usize,
+    /// Made when the guest first asks for any of it, which most never do.
+    wasi: Option<Wasi>,
     handles: ResourceTable,
+}
+
+struct Wasi {
+    context: WasiCtx,
+    streams: [GuestStream; 2],
 }
 
 impl State {
     pub(super) fn new(limits: &Limits) -> Self {
-        let [stdout, stderr] = streams(limits.log_bytes);
         let mut handles = ResourceTable::new();
         handles.set_max_capacity(HANDLES);
         Self {
             limiter: Limiter::new(limits),
-            wasi: capability::wasi::prepare(stdout.clone(), stderr.clone()),
-            streams: [stdout, stderr],
+            log_bytes: limits.log_bytes,
+            wasi: None,
             handles,
+        }
+    }
+}
+
+impl Wasi {
+    fn new(log_bytes: usize) -> Self {
+        let [stdout, stderr] = streams(log_bytes);
+        Self {
+            context: capability::wasi::prepare(stdout.clone(), stderr.clone()),
+            streams: [stdout, stderr],
         }
     }
 }
 
 /// However the call ends, what the guest printed last and did not end with a line end
 /// goes into the log too.
-impl Drop for State {
+impl Drop for Wasi {
     fn drop(&mut self) {
         for stream in &self.streams {
             stream.finish();
@@ -43,8 +58,10 @@ impl Drop for State {
 
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
+        let log_bytes = self.log_bytes;
+        let wasi = self.wasi.get_or_insert_with(|| Wasi::new(log_bytes));
         WasiCtxView {
-            ctx: &mut self.wasi,
+            ctx: &mut wasi.context,
             table: &mut self.handles,
         }
     }

@@ -51,7 +51,10 @@ fn answer<'s>(item: &mut Item<'_, '_>, settings: &'s Settings) -> Option<&'s str
 
 #[cfg(test)]
 mod tests {
-    use retort_sdk::{Outcome, testing::Call};
+    use retort_sdk::{
+        Outcome,
+        testing::{Call, example},
+    };
     use serde_json::json;
 
     use super::*;
@@ -112,13 +115,7 @@ mod tests {
 
     #[test]
     fn the_example_in_the_readme_is_true() {
-        let blocks = include_str!("../README.md").split("```");
-        let examples: Vec<_> = blocks
-            .filter_map(|block| block.strip_prefix("json\n"))
-            .collect();
-        let [before, after] = examples[..] else {
-            panic!("{examples:?}")
-        };
+        let [before, after] = example(include_str!("../README.md")).unwrap();
         let call = Call::new().settings(json!({"answers": {"hours": "We are open from 9 to 5."}}));
         assert_eq!(
             call.result(transform, before).as_deref(),

@@ -1,11 +1,13 @@
 //! Numbers of payment cards.
 
-use std::{collections::VecDeque, ops::Range};
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+use core::ops::Range;
 
 use crate::span;
 
 /// How many digits a card number has (ISO/IEC 7812).
-const LENGTHS: std::ops::RangeInclusive<usize> = 13..=19;
+const LENGTHS: core::ops::RangeInclusive<usize> = 13..=19;
 
 /// How many groups they are written in at most.
 const MOST_GROUPS: usize = 6;

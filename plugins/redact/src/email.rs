@@ -1,11 +1,12 @@
 //! E-mail addresses.
 
-use std::ops::Range;
+use alloc::vec::Vec;
+use core::ops::Range;
 
 use crate::span::Cursor;
 
 /// How long the name at the end of a domain is.
-const TOP_LEVEL: std::ops::RangeInclusive<usize> = 2..=24;
+const TOP_LEVEL: core::ops::RangeInclusive<usize> = 2..=24;
 
 /// The part before the `@` may be in any script, but not in quotes; the domain has at
 /// least one dot and a name at its end.

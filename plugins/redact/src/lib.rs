@@ -1,13 +1,17 @@
 //! Masks e-mail addresses, phone numbers and card numbers in the texts of an answer.
 
+#![no_std]
+
+extern crate alloc;
+
 mod card;
 mod email;
 mod phone;
 mod span;
 
-use std::{borrow::Cow, ops::Range};
+use core::ops::Range;
 
-use retort_sdk::{Invocation, Payload, Result};
+use retort_sdk::prelude::*;
 use serde::Deserialize;
 
 /// What the operator may set.
@@ -63,25 +67,15 @@ impl Default for Masks {
     }
 }
 
-/// Changes every item whose `response_type` is `text`.
+/// Masks every text that it is given.
 ///
 /// # Errors
-/// None of its own; see [`Item::set_text`](retort_sdk::Item::set_text).
-pub fn transform(invocation: &Invocation<Settings>, payload: &mut Payload<'_>) -> Result<()> {
-    for mut item in payload.items() {
-        if !item.is_text() {
-            continue;
-        }
-        if let Some(text) = item.text()
-            && let Cow::Owned(masked) = redact(&text, &invocation.settings)
-        {
-            item.set_text(&masked)?;
-        }
-    }
-    Ok(())
+/// None.
+pub fn transform<'t>(invocation: &Invocation<Settings>, text: &'t Text) -> Result<Cow<'t, str>> {
+    Ok(redact(text, &invocation.settings))
 }
 
-retort_sdk::export!(transform);
+retort_sdk::export_texts!(transform);
 
 /// The text with everything masked that is to be, borrowed if there is nothing.
 fn redact<'t>(text: &'t str, settings: &Settings) -> Cow<'t, str> {
@@ -122,18 +116,10 @@ fn replace(text: &str, found: &[Range<usize>], mask: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use retort_sdk::{Outcome, testing::Call};
+    use retort_sdk::testing::{Call, example};
     use serde_json::json;
 
     use super::*;
-
-    fn payload(text: &str) -> String {
-        json!({"output": {"generic": [
-            {"response_type": "text", "text": text},
-            {"response_type": "image", "text": text},
-        ]}})
-        .to_string()
-    }
 
     #[test]
     fn everything_is_masked_by_default() {
@@ -145,21 +131,23 @@ mod tests {
     }
 
     #[test]
-    fn only_text_items_change_and_only_if_there_is_something() {
-        let call = Call::new();
-        let clean = payload("Order 12345678 is due on 2026-11-23.");
-        assert_eq!(call.outcome(transform, &clean), Ok(Outcome::Unchanged));
-        let result = call.result(transform, &payload("a@b.com")).unwrap();
-        let result: serde_json::Value = serde_json::from_str(&result).unwrap();
-        assert_eq!(result["output"]["generic"][0]["text"], "[e-mail]");
-        assert_eq!(result["output"]["generic"][1]["text"], "a@b.com");
+    fn every_text_is_masked_and_only_if_there_is_something() {
+        let payload = r#"{"output": {"generic": [
+            {"response_type": "text", "text": "a@b.com"},
+            {"response_type": "text", "text": "Order 12345678 \u0069s due on 2026-11-23."},
+            {"response_type": "image", "text": "a@b.com", "title": "a@b.com"},
+            {"text": "a@b.com"} ]}, "text": "a@b.com"}"#;
+        let result = Call::new().texts_result(transform, payload);
+        let expected = payload.replace(r#""text": "a@b.com""#, r#""text": "[e-mail]""#);
+        let expected = expected.replace(r#"]}, "text": "[e-mail]""#, r#"]}, "text": "a@b.com""#);
+        assert_eq!(result, Ok(expected));
     }
 
     #[test]
     fn half_a_surrogate_pair_hides_nothing() {
         let payload =
             r#"{"output":{"generic":[{"response_type":"text","text":"\ud83d a@b.com"}]}}"#;
-        let result = Call::new().result(transform, payload).unwrap();
+        let result = Call::new().texts_result(transform, payload).unwrap();
         assert!(result.contains("\u{FFFD} [e-mail]"), "{result}");
     }
 
@@ -187,27 +175,17 @@ mod tests {
     #[test]
     fn kinds_and_masks_are_settings() {
         let call = Call::new().settings(json!({"kinds": ["email"], "masks": {"email": "***"}}));
-        let result = call.result(transform, &payload("a@b.com +1 202-555-0143"));
-        assert!(result.is_ok_and(|json| json.contains("*** +1 202-555-0143")));
+        let made = call.text(transform, "a@b.com +1 202-555-0143");
+        assert_eq!(made, Ok(Some("*** +1 202-555-0143".to_owned())));
         for wrong in [json!({"kinds": ["name"]}), json!({"masks": {"name": ""}})] {
-            let outcome = Call::new().settings(wrong).outcome(transform, "{}");
-            assert!(outcome.is_err());
+            assert!(Call::new().settings(wrong).text(transform, "").is_err());
         }
     }
 
     #[test]
     fn the_example_in_the_readme_is_true() {
-        let blocks = include_str!("../README.md").split("```");
-        let examples: Vec<_> = blocks
-            .filter_map(|block| block.strip_prefix("json\n"))
-            .collect();
-        let [before, after] = examples[..] else {
-            panic!("{examples:?}")
-        };
-        let call = Call::new();
-        assert_eq!(
-            call.result(transform, before).as_deref(),
-            Ok(after.trim_end())
-        );
+        let [before, after] = example(include_str!("../README.md")).unwrap();
+        let result = Call::new().texts_result(transform, before);
+        assert_eq!(result.as_deref(), Ok(after));
     }
 }

@@ -1,6 +1,7 @@
 //! Phone numbers.
 
-use std::ops::{Range, RangeInclusive};
+use alloc::vec::Vec;
+use core::ops::{Range, RangeInclusive};
 
 use crate::span::{self, Cursor};
 

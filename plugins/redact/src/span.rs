@@ -1,6 +1,6 @@
 //! What stands in a text at a place, and around it.
 
-use std::ops::Range;
+use core::ops::Range;
 
 /// Moves over a text, from one place to the right. None of its steps is longer than
 /// what it takes, so that a search that tries every place stays linear as long as

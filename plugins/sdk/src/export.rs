@@ -1,9 +1,7 @@
 //! From a plugin's function to a component.
 
-use serde::de::DeserializeOwned;
-
 use crate::{
-    Failure, IntoOutcome, Invocation, Payload, Result,
+    IntoOutcome, Invocation, Payload, Result, StageSettings,
     bindings::{self, guest},
 };
 
@@ -19,7 +17,9 @@ macro_rules! export {
         const _: () = {
             struct Plugin;
 
-            impl $crate::guest::Guest for Plugin {
+            impl $crate::guest::response::exports::retort::transform::transform_response::Guest
+                for Plugin
+            {
                 fn transform(
                     invocation: $crate::guest::Invocation,
                     payload: ::std::string::String,
@@ -29,13 +29,13 @@ macro_rules! export {
             }
 
             #[cfg(target_family = "wasm")]
-    $crate::guest::export_component!(Plugin with_types_in $crate::guest);
+    $crate::guest::export_response_component!(Plugin with_types_in $crate::guest::response);
         };
     };
 }
 
 /// Runs a plugin's function on what the host passes.
-pub fn transform<S: DeserializeOwned, O: IntoOutcome>(
+pub fn transform<S: StageSettings, O: IntoOutcome>(
     function: impl Fn(&Invocation<S>, &mut Payload<'_>) -> Result<O>,
     invocation: guest::Invocation,
     payload: String,
@@ -65,16 +65,6 @@ impl From<crate::Outcome> for bindings::Outcome {
             crate::Outcome::Replaced(json) => Self::Replaced(json),
             crate::Outcome::MergePatch(json) => Self::MergePatch(json),
             crate::Outcome::JsonPatch(json) => Self::JsonPatch(json),
-        }
-    }
-}
-
-impl From<Failure> for bindings::Failure {
-    fn from(failure: Failure) -> Self {
-        match failure {
-            Failure::NotForMe(message) => Self::NotForMe(message),
-            Failure::ServiceFailed(message) => Self::ServiceFailed(message),
-            Failure::Failed(message) => Self::Failed(message),
         }
     }
 }

@@ -1,9 +1,12 @@
 //! Why a plugin has no outcome.
 
-use std::{error::Error, fmt};
+use alloc::string::{String, ToString};
+use core::{error::Error, fmt};
+
+use crate::bindings;
 
 /// What a plugin's function returns.
-pub type Result<T, E = Failure> = std::result::Result<T, E>;
+pub type Result<T, E = Failure> = core::result::Result<T, E>;
 
 /// Why there is no outcome. The message is for the operator's log; whoever talks to
 /// the assistant never sees it.
@@ -62,6 +65,16 @@ impl<E: Error> From<E> for Failure {
             source = cause.source();
         }
         Self::Failed(message)
+    }
+}
+
+impl From<Failure> for bindings::Failure {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::NotForMe(message) => Self::NotForMe(message),
+            Failure::ServiceFailed(message) => Self::ServiceFailed(message),
+            Failure::Failed(message) => Self::Failed(message),
+        }
     }
 }
 

@@ -1,10 +1,11 @@
 //! Why a plugin runs, for whom, and what it was given to run with.
 
-use std::time::Duration;
+use alloc::{format, string::String};
+use core::time::Duration;
 
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::Deserialize;
 
-use crate::{Failure, Result, bindings};
+use crate::{Failure, NoSettings, Result, StageSettings, bindings};
 
 /// Why a plugin runs, for whom, and what it was given to run with.
 ///
@@ -29,11 +30,6 @@ pub struct Invocation<S = NoSettings> {
     options: String,
 }
 
-/// The settings of a plugin that has none: any that the operator sets are an error.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NoSettings {}
-
 impl<S> Invocation<S> {
     /// The `options` of the webhook's envelope, as any type; `{}` where it has none.
     ///
@@ -46,16 +42,14 @@ impl<S> Invocation<S> {
 
     pub(crate) fn from_host(invocation: bindings::Invocation) -> Result<Self>
     where
-        S: DeserializeOwned,
+        S: StageSettings,
     {
-        let settings = serde_json::from_str(&invocation.settings)
-            .map_err(|error| Failure::failed(format!("the stage's settings: {error}")))?;
         Ok(Self {
             tenant: invocation.tenant,
             assistant: invocation.assistant,
             request_id: invocation.request_id,
             event: invocation.event,
-            settings,
+            settings: S::from_json(&invocation.settings)?,
             time_left: Duration::from_millis(invocation.milliseconds_left.into()),
             options: invocation.options,
         })

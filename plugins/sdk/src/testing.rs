@@ -1,16 +1,20 @@
 //! Running a plugin's function in an ordinary `cargo test`, without a host.
 //!
 //! ```
-//! # use retort_sdk::{Invocation, Payload, Result, testing::Call};
-//! # fn transform(_: &Invocation, _: &mut Payload) -> Result<()> { Ok(()) }
-//! let payload = r#"{"output": {}}"#;
-//! let result = Call::new().tenant("acme").result(transform, payload);
-//! assert_eq!(result.unwrap(), payload);
+//! # use retort_sdk::{Invocation, Result, Text, testing::Call};
+//! # fn transform(_: &Invocation, text: &Text) -> Result<String> { Ok(format!("{text}!")) }
+//! let made = Call::new().tenant("acme").text(transform, "Hello").unwrap();
+//! assert_eq!(made.as_deref(), Some("Hello!"));
 //! ```
 
-use serde::{Serialize, de::DeserializeOwned};
+mod texts;
 
-use crate::{Failure, IntoOutcome, Invocation, Outcome, Payload, Result, bindings, export::run};
+use serde::Serialize;
+
+use crate::{
+    Failure, IntoOutcome, Invocation, Outcome, Payload, Result, StageSettings, bindings,
+    export::run,
+};
 
 /// A call as the host would make it.
 #[derive(Clone, Debug)]
@@ -89,7 +93,7 @@ impl Call {
     ///
     /// # Errors
     /// [`Failure::Failed`] if the settings are not of the type `S`.
-    pub fn invocation<S: DeserializeOwned>(&self) -> Result<Invocation<S>> {
+    pub fn invocation<S: StageSettings>(&self) -> Result<Invocation<S>> {
         Invocation::from_host(self.invocation.clone())
     }
 
@@ -97,7 +101,7 @@ impl Call {
     ///
     /// # Errors
     /// [`Failure`], as the host would get it, also if the payload is not JSON.
-    pub fn outcome<S: DeserializeOwned, O: IntoOutcome>(
+    pub fn outcome<S: StageSettings, O: IntoOutcome>(
         &self,
         function: impl Fn(&Invocation<S>, &mut Payload<'_>) -> Result<O>,
         payload: &str,
@@ -112,7 +116,7 @@ impl Call {
     /// # Errors
     /// [`Failure`], as the host would get it, and [`Failure::Failed`] if the payload is
     /// not JSON or the outcome cannot be applied to it.
-    pub fn result<S: DeserializeOwned, O: IntoOutcome>(
+    pub fn result<S: StageSettings, O: IntoOutcome>(
         &self,
         function: impl Fn(&Invocation<S>, &mut Payload<'_>) -> Result<O>,
         payload: &str,
@@ -126,6 +130,27 @@ impl Call {
             Outcome::MergePatch(patch) => retort_json::merge_patch(payload, &patch)?,
             Outcome::JsonPatch(patch) => retort_json::json_patch(payload, &patch)?,
         })
+    }
+}
+
+/// The example in a plugin's README, so that a test can say that it is true: the payload
+/// before and after, which are its two blocks of JSON.
+///
+/// # Errors
+/// [`Failure::Failed`] if there are not two such blocks.
+pub fn example(readme: &str) -> Result<[&str; 2]> {
+    let blocks = readme.split("```");
+    let blocks: Vec<_> = blocks
+        .filter_map(|block| block.strip_prefix("json\n"))
+        .collect();
+    match blocks[..] {
+        [before, after] => Ok([before, after]),
+        _ => {
+            let count = blocks.len();
+            Err(Failure::failed(format!(
+                "a README with an example has two blocks that begin with ```json, and this one {count}"
+            )))
+        }
     }
 }
 
@@ -179,6 +204,13 @@ mod tests {
         assert_eq!(options["y"], 2);
         assert!(invocation.options::<Vec<u8>>().is_err());
         assert!(call.invocation::<crate::NoSettings>().is_err());
+    }
+
+    #[test]
+    fn an_example_is_two_blocks_of_json() {
+        let readme = "# a\n```json\n{}\n```\n```toml\n```\nand\n\n```json\n[]\n```\n";
+        assert_eq!(example(readme), Ok(["{}\n", "[]\n"]));
+        assert!(example("```json\n{}\n```").is_err());
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Gives every text of an answer a southern ending: `Hello.` becomes `Hello, y'all.`
 
-use retort_sdk::{Invocation, Payload, Result};
+#![no_std]
+
+use retort_sdk::prelude::*;
 use serde::Deserialize;
 
 /// What the operator may set.
@@ -19,25 +21,18 @@ impl Default for Settings {
     }
 }
 
-/// Changes every item whose `response_type` is `text`.
+/// Changes every text whose response type is `text` or unknown.
 ///
 /// # Errors
-/// None of its own; see [`Item::set_text`](retort_sdk::Item::set_text).
-pub fn transform(invocation: &Invocation<Settings>, payload: &mut Payload<'_>) -> Result<()> {
-    for mut item in payload.items() {
-        if !item.is_text() {
-            continue;
-        }
-        if let Some(text) = item.text()
-            && let Some(charmed) = charm(&text, &invocation.settings.suffix)
-        {
-            item.set_text(&charmed)?;
-        }
+/// None.
+pub fn transform(invocation: &Invocation<Settings>, text: &Text) -> Result<Option<String>> {
+    if text.response_type().is_some_and(|kind| kind != "text") {
+        return Ok(None);
     }
-    Ok(())
+    Ok(charm(text, &invocation.settings.suffix))
 }
 
-retort_sdk::export!(transform);
+retort_sdk::export_texts!(transform);
 
 /// The marks that end a sentence, in the scripts that have some of their own.
 const MARKS: [char; 23] = [
@@ -64,12 +59,12 @@ fn charm(text: &str, suffix: &str) -> Option<String> {
         Some(before) => before.trim_end(),
         None => text,
     };
-    Some(format!("{kept}{suffix}"))
+    Some([kept, suffix].concat())
 }
 
 #[cfg(test)]
 mod tests {
-    use retort_sdk::{Failure, Outcome, testing::Call};
+    use retort_sdk::testing::{Call, example};
     use serde_json::json;
 
     use super::*;
@@ -102,13 +97,16 @@ mod tests {
     }
 
     #[test]
-    fn every_text_item_changes_and_nothing_else() {
+    fn every_text_changes_and_nothing_else() {
         let payload = r#"{ "output": {"generic":[{"response_type":"text","text":"Hi."},
             {"response_type":"option","title":"Pick.", "text":"one."},{"response_type":"text","text":""},
             {"response_type":"text","text":7},3,{"text":"no type."},
             {"n":1.0e2,"text":"B\u00fce!","response_type":"text"}],"x":1.50}}"#;
-        let expected = r#"{"output":{"generic":[{"response_type":"text","text":"Hi, y'all."},{"response_type":"option","title":"Pick.", "text":"one."},{"response_type":"text","text":""},{"response_type":"text","text":7},3,{"text":"no type."},{"n":1.0e2,"text":"Büe, y'all.","response_type":"text"}],"x":1.50}}"#;
-        let result = Call::new().result(transform, payload);
+        let expected = r#"{ "output": {"generic":[{"response_type":"text","text":"Hi, y'all."},
+            {"response_type":"option","title":"Pick.", "text":"one."},{"response_type":"text","text":""},
+            {"response_type":"text","text":7},3,{"text":"no type, y'all."},
+            {"n":1.0e2,"text":"Büe, y'all.","response_type":"text"}],"x":1.50}}"#;
+        let result = Call::new().texts_result(transform, payload);
         assert_eq!(result.as_deref(), Ok(expected));
     }
 
@@ -121,19 +119,21 @@ mod tests {
             r#"{"output":{"generic":[ {"response_type":"text","text":""} ]}}"#,
             "[]",
         ] {
-            let outcome = Call::new().outcome(transform, payload);
-            assert_eq!(outcome, Ok(Outcome::Unchanged), "{payload}");
+            let result = Call::new().texts_result(transform, payload);
+            assert_eq!(result.as_deref(), Ok(payload));
         }
+        assert_eq!(Call::new().text(transform, " \n"), Ok(None));
     }
 
     #[test]
     fn the_suffix_is_a_setting() {
-        let payload = r#"{"output":{"generic":[{"response_type":"text","text":"Hi!"}]}}"#;
         let call = Call::new().settings(json!({"suffix": ", folks!"}));
-        let result = call.result(transform, payload);
-        assert!(result.is_ok_and(|json| json.contains("\"Hi, folks!\"")));
+        assert_eq!(
+            call.text(transform, "Hi!"),
+            Ok(Some("Hi, folks!".to_owned()))
+        );
         for settings in [json!({"sufix": ""}), json!({"suffix": 1}), json!([1, 2])] {
-            match Call::new().settings(settings).outcome(transform, payload) {
+            match Call::new().settings(settings).text(transform, "Hi!") {
                 Err(Failure::Failed(message)) => {
                     assert!(message.starts_with("the stage's settings: "), "{message}");
                 }
@@ -144,17 +144,8 @@ mod tests {
 
     #[test]
     fn the_example_in_the_readme_is_true() {
-        let blocks = include_str!("../README.md").split("```");
-        let examples: Vec<_> = blocks
-            .filter_map(|block| block.strip_prefix("json\n"))
-            .collect();
-        let [before, after] = examples[..] else {
-            panic!("{examples:?}")
-        };
-        let call = Call::new();
-        assert_eq!(
-            call.result(transform, before).as_deref(),
-            Ok(after.trim_end())
-        );
+        let [before, after] = example(include_str!("../README.md")).unwrap();
+        let result = Call::new().texts_result(transform, before);
+        assert_eq!(result.as_deref(), Ok(after));
     }
 }

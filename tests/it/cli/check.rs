@@ -124,7 +124,7 @@ fn check_says_what_is_wrong_with_each_component() {
         (9, "core.wasm is a core module, not a component"),
         (
             11,
-            "empty.wasm does not export retort:transform/transform-response@0.1.0; it exports nothing",
+            "empty.wasm exports neither retort:transform/transform-response@0.1.0 nor retort:transform/transform-texts@0.1.0; it exports nothing",
         ),
         (13, "text.wasm is not WebAssembly"),
         (15, "huge.wasm: it is larger than 67108864 bytes"),
@@ -153,27 +153,131 @@ fn check_prints_what_would_be_served() {
     let folder = Folder::with_config(&format!(
         r#"
 plugins.echo = {{ component = "echo.wasm", sha256 = "{digest}" }}
+plugins.charm.component = '{}'
 [tenants.acme]
 [assistants.lobby]
 tenant = "acme"
 auth = {{ kind = "jwt", secrets = ["env:SECRET"] }}
-pipeline = [{{ plugin = "echo" }}, {{ plugin = "echo" }}]
+pipeline = [
+    {{ plugin = "echo" }},
+    {{ plugin = "echo", reads = ["/output", "/user_id"], writes = ["/output/generic/*/text"] }},
+    {{ plugin = "charm" }},
+]
 [assistants.open]
 tenant = "acme"
 timeout = "2s"
 auth.kind = "none"
-"#
+"#,
+        component("southern-charm").display()
     ));
     folder.put("echo.wasm", echo);
     let output = folder.run(&["check"]);
     status(&output, 0);
+    let printed = stdout(&output);
+    let lines: Vec<_> = printed.lines().collect();
+    assert!(lines[0].starts_with("plugin charm: transform-texts (sha256 "));
     assert_eq!(
-        stdout(&output),
-        format!(
-            "plugin echo (sha256 {digest})\n\
-             assistant lobby of tenant acme: JWT, 10s, stages: echo, echo\n\
-             assistant open of tenant acme: NO AUTHENTICATION, 2s, stages: none\n\
-             the configuration is good\n"
-        )
+        lines[1],
+        format!("plugin echo: transform-response (sha256 {digest})")
+    );
+    assert_eq!(
+        lines[2..],
+        [
+            "assistant lobby of tenant acme: JWT, 10s, 3 stages",
+            "  1. echo reads everything; may change everything",
+            "  2. echo reads /output, /user_id; may change /output/generic/*/text",
+            "  3. charm gets the strings at /output/generic/*/text, with the response types of their items; may change them",
+            "assistant open of tenant acme: NO AUTHENTICATION, 2s, no stages",
+            "the configuration is good",
+        ]
+    );
+}
+
+#[test]
+fn check_says_what_is_wrong_with_a_view_or_a_guard() {
+    let folder = Folder::with_config(
+        r#"
+[plugins.p]
+component = "p.wasm"
+[tenants.t]
+[assistants.a]
+tenant = "t"
+auth.kind = "none"
+guard = { answer = "1B", shapes = 1, origins = ["example.com"], sizes = 1 }
+[[assistants.a.pipeline]]
+plugin = "p"
+reads = ["/output/generic", "output"]
+[[assistants.a.pipeline]]
+plugin = "p"
+reads = ["/output/generic/0"]
+writes = ["/output/generic/*/text"]
+"#,
+    );
+    let output = folder.run(&["check"]);
+    status(&output, 1);
+    let error = stderr(&output);
+    for words in [
+        "retort.toml:8:20: `answer` in `guard` of the assistant: the size is out of range",
+        "retort.toml:8:35: `shapes` in `guard` of the assistant must be true or false",
+        "retort.toml:8:49: element 1 of `origins` in `guard` of the assistant: an origin begins",
+        "retort.toml:8:65: unknown key `sizes` in `guard` of the assistant",
+        "retort.toml:11:29: element 2 of `reads` in this stage of the pipeline: ",
+        "    hint: write a place as a JSON pointer with `*` for any element or member",
+        "retort.toml:15:10: `writes` in this stage of the pipeline: `/output/generic/*/text` may be written and is not within what may be read",
+        "    hint: whatever may be written has to be readable",
+    ] {
+        assert!(error.contains(words), "{words}:\n{error}");
+    }
+}
+
+#[test]
+fn compiled_code_is_kept_and_rebuilt_where_it_is_damaged() {
+    let folder = Folder::with_config(
+        "sandbox.cache = \"kept/code\"\nplugins.echo.component = \"echo.wasm\"\n",
+    );
+    folder.put("echo.wasm", fs::read(component("echo")).unwrap());
+    let kept = || {
+        let mut files = Vec::new();
+        let mut folders = vec![folder.path("kept/code")];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_none() {
+                    files.push(path);
+                }
+            }
+        }
+        files
+    };
+    status(&folder.run(&["check"]), 0);
+    let files = kept();
+    assert_eq!(files.len(), 1, "{files:?}");
+    let code = fs::read(&files[0]).unwrap();
+    let written = || fs::metadata(&files[0]).unwrap().modified().unwrap();
+    let first = written();
+    status(&folder.run(&["check"]), 0);
+    assert_eq!(written(), first, "it was used and not written again");
+    for damaged in [&code[..code.len() / 2], b"", b"nonsense"] {
+        fs::write(&files[0], damaged).unwrap();
+        status(&folder.run(&["check"]), 0);
+        assert_eq!(fs::read(&files[0]).unwrap().len(), code.len());
+    }
+    // Another component is another entry.
+    folder.put("echo.wasm", fs::read(component("fails")).unwrap());
+    status(&folder.run(&["check"]), 0);
+    assert_eq!(kept().len(), 2);
+    let folder = Folder::with_config("sandbox.cache = \"retort.toml\"\n");
+    let output = folder.run(&["check"]);
+    status(&output, 2);
+    let error = stderr(&output);
+    assert!(
+        error.contains("compiled code cannot be kept in retort.toml"),
+        "{error}"
+    );
+    assert!(
+        error.contains("hint: `cache` in [sandbox] is a folder"),
+        "{error}"
     );
 }
