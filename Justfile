@@ -21,5 +21,8 @@ lint:
 bench:
     cargo xtask bench
 
+bench-peers *arguments:
+    cargo xtask bench-peers {{arguments}}
+
 ci:
     cargo xtask ci

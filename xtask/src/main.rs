@@ -5,6 +5,7 @@
 
 mod demo;
 mod guests;
+mod peers;
 mod run;
 
 use run::{Result, cargo, root};
@@ -21,6 +22,8 @@ The verbs of this project:
   cargo xtask build     build the host, target/debug/retort, and the bundled plugins
   cargo xtask lint      formatting, clippy and documentation, warnings denied
   cargo xtask bench     measure what the sandbox costs, as ratios to native code
+  cargo xtask bench-peers
+                        compare Retort with other servers over HTTP; see bench/README.md
   cargo xtask deny      licences, advisories and duplicates among the dependencies
   cargo xtask ci        lint, deny and test: what has to pass before a change lands
 
@@ -52,6 +55,7 @@ fn dispatch(verb: Option<&str>) -> Result {
         Some("build") => build(),
         Some("lint") => lint(),
         Some("bench") => bench(),
+        Some("bench-peers") => peers::bench_peers(&std::env::args().skip(2).collect::<Vec<_>>()),
         Some("deny") => deny(),
         Some("ci") => ci(),
         None | Some("help" | "--help" | "-h") => {
@@ -72,6 +76,7 @@ fn test() -> Result {
     guests::build_plugins()?;
     guests::build_test_guests()?;
     guests::on_plugins_natively(&["test", "--workspace"])?;
+    peers::on_harness(&["test"])?;
     let whole = |arguments: &[&str]| {
         let locked = run::locked().iter().copied();
         let arguments: Vec<_> = arguments.iter().copied().chain(locked).collect();
@@ -84,8 +89,8 @@ fn test() -> Result {
 }
 
 fn lint() -> Result {
-    for workspace in [root(), root().join("plugins"), root().join("tests/guests")] {
-        cargo(&workspace, &["fmt", "--all", "--check"])?;
+    for workspace in ["", "plugins", "tests/guests", "bench", "bench/guests"] {
+        cargo(&root().join(workspace), &["fmt", "--all", "--check"])?;
     }
     let clippy = [
         "clippy",
@@ -98,6 +103,14 @@ fn lint() -> Result {
     ];
     cargo(&root(), &clippy)?;
     guests::on_plugins_natively(&clippy)?;
+    peers::on_harness(&[
+        "clippy",
+        "--all-targets",
+        "--locked",
+        "--",
+        "-D",
+        "warnings",
+    ])?;
     let doc = ["doc", "--workspace", "--no-deps", "--locked"];
     cargo(&root(), &doc)?;
     guests::on_plugins_natively(&doc)
