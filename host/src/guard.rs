@@ -9,6 +9,11 @@
 //! `output.generic` is looked at; a payload without one, such as that of another
 //! vendor's webhook, has nothing to judge but its size.
 //!
+//! An `output` that is no object and a `generic` that is no array are refused, unless
+//! they stood there before, to the byte. Where either stands twice, both count. To look
+//! for URLs, an item may have 128 levels of objects and arrays, itself included; one
+//! with more is refused, unless it is the assistant's own.
+//!
 //! - `shape` has the table of response types and what each of them needs.
 //! - `link` says in which strings URLs are looked for; `reference` reads a string
 //!   that is a URL, `scan` finds those in a text. Their heads say precisely what is
@@ -27,6 +32,7 @@ mod scan;
 mod shape;
 mod violation;
 
+use items::Answer;
 pub use origin::{NotAnOrigin, Origin};
 pub use violation::{Misfit, Violation};
 
@@ -50,8 +56,8 @@ impl Guard {
     /// it. Texts that are not JSON cause no worse than a wrong judgement.
     ///
     /// # Errors
-    /// The first [`Violation`]: the size, then the items in their order, each by its
-    /// shape and then by its URLs.
+    /// The first [`Violation`]: the size, then what stands in the place of the items, then
+    /// the items in their order, each by its shape and then by its URLs.
     pub fn check(&self, before: &str, after: &str, answer_bytes: usize) -> Result<(), Violation> {
         if let Some(limit) = self.answer_bytes
             && answer_bytes > limit
@@ -64,17 +70,11 @@ impl Guard {
         if !self.shapes && self.origins.is_none() {
             return Ok(());
         }
-        let said = items::of(before);
-        let made = match (items::of(after), &said) {
-            (Ok(made), _) => made,
-            // The assistant itself wrote something else there.
-            (Err(misfit), Err(same)) if misfit == *same => return Ok(()),
-            (Err(misfit), _) => return Err(misfit),
-        };
-        let said = said.unwrap_or_default();
+        let (said, made) = (Answer::of(before), Answer::of(after));
+        made.check_places(&said)?;
         let links = self.origins.as_deref();
-        let links = links.map(|origins| link::Judge::new(origins, &said));
-        for (index, item) in items::changed(&said, &made) {
+        let links = links.map(|origins| link::Judge::new(origins, &said.items));
+        for (index, item) in items::changed(&said.items, &made.items) {
             if self.shapes {
                 shape::check(index, item)?;
             }

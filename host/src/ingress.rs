@@ -32,11 +32,12 @@ where
 {
     let arrival = Instant::now();
     let request_id = request_id(request.headers());
+    let assistant = webhook_name(request.uri().path()).and_then(|name| snapshot.assistant(name));
     let span = tracing::error_span!(
         "request",
         request_id = request_id.as_ref(),
-        tenant = tracing::field::Empty,
-        assistant = tracing::field::Empty,
+        tenant = assistant.map(|assistant| assistant.tenant.as_str()),
+        assistant = assistant.map(|assistant| assistant.name.as_str()),
     );
     let id = request_id.clone();
     async move {
@@ -158,14 +159,17 @@ fn destination<'a>(
             Ok(Destination::Word("ready\n"))
         }
         path => {
-            let name = path.strip_prefix("/webhooks/").unwrap_or_default();
-            if name.is_empty() || name.contains('/') {
-                return Err(Rejection::NoSuchPath);
-            }
+            let name = webhook_name(path).ok_or(Rejection::NoSuchPath)?;
             only(&head.method, &[Method::POST], "POST")?;
             admit(snapshot, name, &head.headers).map(Destination::Webhook)
         }
     }
+}
+
+/// The assistant that a path names.
+fn webhook_name(path: &str) -> Option<&str> {
+    let name = path.strip_prefix("/webhooks/")?;
+    (!name.is_empty() && !name.contains('/')).then_some(name)
 }
 
 /// A head's size as HTTP/1.1 writes it.
@@ -202,9 +206,6 @@ fn admit<'a>(
         );
         return Err(Rejection::NotVerified);
     };
-    let span = tracing::Span::current();
-    span.record("tenant", assistant.tenant.as_str());
-    span.record("assistant", assistant.name.as_str());
     if let Err(refusal) = verified {
         let reason = refusal.to_string();
         tracing::warn!(

@@ -68,7 +68,7 @@ impl Outcome {
             Self::MergePatch(patch) => retort_json::merge_patch(seen, &patch)?,
             Self::JsonPatch(patch) => {
                 if !view.writes().is_everything() {
-                    retort_json::check_patch(&patch, view.reads(), view.writes())?;
+                    retort_json::check_patch(&patch, view.writes())?;
                 }
                 retort_json::json_patch(seen, &patch)?
             }
@@ -166,7 +166,7 @@ pub enum Fault {
     },
     /// It was not called, because there are more texts than a call may have.
     #[error(
-        "not called: the view selects more than {limit} texts, or places deeper than a call may name"
+        "not called: the view selects more than {limit} texts, or texts whose pointers are too long"
     )]
     TooManyTexts {
         /// In texts.

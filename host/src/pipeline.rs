@@ -8,7 +8,6 @@ use crate::outcome::{Fault, OutcomeKind, Usage};
 use crate::plugin::{Plugin, Request, Terms};
 use crate::view::View;
 use std::sync::Arc;
-use tracing::Instrument;
 
 /// One plugin's place in a pipeline, ready to run.
 pub struct Stage {
@@ -68,11 +67,7 @@ impl Pipeline {
         for stage in &self.stages {
             let payload = changed.as_deref().unwrap_or(original);
             watch(stage, payload);
-            let span = tracing::error_span!("stage", plugin = stage.plugin.name());
-            let (result, usage) = self
-                .run_stage(stage, request, payload)
-                .instrument(span)
-                .await;
+            let (result, usage) = self.run_stage(stage, request, payload).await;
             let report = |result| StageReport {
                 plugin: stage.plugin.name().to_owned(),
                 result,
@@ -124,10 +119,11 @@ impl Pipeline {
 }
 
 fn log(stage: &Stage, result: &Result<(OutcomeKind, Option<String>), Fault>, usage: &Usage) {
+    let plugin = stage.plugin.name();
     let fuel = usage.fuel;
     let microseconds = u64::try_from(usage.time.as_micros()).unwrap_or(u64::MAX);
     match result {
-        Ok((kind, _)) => tracing::debug!(?kind, fuel, microseconds, "the stage is done"),
+        Ok((kind, _)) => tracing::debug!(plugin, ?kind, fuel, microseconds, "the stage is done"),
         Err(fault) => {
             // As a string field, so that the log's format escapes a plugin's words.
             let reason = fault.to_string();
@@ -136,6 +132,7 @@ fn log(stage: &Stage, result: &Result<(OutcomeKind, Option<String>), Fault>, usa
                 OnFault::Fail => "fail",
             };
             tracing::warn!(
+                plugin,
                 fault = fault.kind(),
                 reason = reason.as_str(),
                 policy,

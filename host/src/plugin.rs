@@ -36,7 +36,7 @@ const RESULT_OVERHEAD: usize = 64;
 
 /// A component, compiled and linked, ready to be instantiated any number of times.
 pub struct Plugin {
-    name: String,
+    name: Arc<str>,
     sha256: String,
     entry: Entry,
     sandbox: Arc<Sandbox>,
@@ -180,7 +180,7 @@ impl Plugin {
     ) -> Call {
         let payload = stage.payload;
         let seen = beside_others(payload.len(), || stage.terms.view.reads().visible(payload));
-        let mut store = self.store(stage);
+        let mut store = self.store(stage, 0);
         let run = transform_response(entry, &mut store, stage.invocation(), &seen);
         let ended = tokio::time::timeout(stage.timeout, run).await;
         stage.close(store, ended, |outcome| {
@@ -210,11 +210,13 @@ impl Plugin {
             Ok(texts) => texts,
             Err(fault) => return not_called(Err(fault)),
         };
-        let mut store = self.store(stage);
+        let listed = texts.len() * size_of::<Option<String>>();
+        let mut store = self.store(stage, listed);
         let run = transform_texts(entry, &mut store, stage.invocation(), &texts);
         let ended = tokio::time::timeout(stage.timeout, run).await;
         stage.close(store, ended, |made| {
-            beside_others(payload.len(), || {
+            let new: usize = made.iter().flatten().map(String::len).sum();
+            beside_others(payload.len() + new, || {
                 let limit = stage.terms.limits.output_bytes;
                 let (kind, changed) = texts::put_back(payload, &texts, &made, limit)?;
                 stage.guard(changed).map(|changed| (kind, changed))
@@ -222,10 +224,14 @@ impl Plugin {
         })
     }
 
-    /// A store for one call, with everything set that bounds it.
-    fn store(&self, stage: &StageCall<'_>) -> Store<State> {
+    /// A store for one call, with everything set that bounds it. The guest may hand over
+    /// so many bytes besides what the limits let it: a list of texts takes room itself.
+    fn store(&self, stage: &StageCall<'_>, besides: usize) -> Store<State> {
         let (limits, stop) = (stage.terms.limits, stage.start + stage.timeout);
-        let mut store = Store::new(&self.sandbox.engine, State::new(limits));
+        let mut store = Store::new(
+            &self.sandbox.engine,
+            State::new(Arc::clone(&self.name), limits),
+        );
         store.limiter(|state| &mut state.limiter);
         // Fails only where the engine counts no fuel; then the call traps at once.
         if let Err(error) = store.set_fuel(limits.fuel) {
@@ -236,7 +242,8 @@ impl Plugin {
             limits
                 .output_bytes
                 .max(HANDED_OVER)
-                .saturating_add(RESULT_OVERHEAD),
+                .saturating_add(RESULT_OVERHEAD)
+                .saturating_add(besides),
         );
         store.set_max_component_handles(state::HANDLES);
         store.set_epoch_deadline(1);

@@ -16,7 +16,7 @@ pub struct Text<'p> {
     /// Its place, as a JSON pointer.
     pub pointer: String,
     /// The `response_type` of the item of `output.generic` that it belongs to, where
-    /// there is one and the view shows it.
+    /// there is one of at most [`LONGEST_TYPE`] bytes and the view shows it.
     pub response_type: Option<Cow<'p, str>>,
     /// The same place as bytes of the payload, the quotes included.
     place: Range<usize>,
@@ -26,21 +26,30 @@ pub struct Text<'p> {
 /// more than its characters.
 pub const MOST: usize = 10_000;
 
+/// The longest response type that is handed over, in bytes of JSON. It is handed over
+/// with every text of its item; the vendor's have some twenty.
+pub const LONGEST_TYPE: usize = 64;
+
 /// The strings that a view selects, in their order.
 ///
 /// # Errors
-/// More strings than [`MOST`], response types included.
+/// More strings than [`MOST`], or than can be told apart by pointers of a sane length.
 pub fn cut<'p>(view: &View, payload: &'p str) -> Result<Vec<Text<'p>>, Fault> {
     let selected = view.texts();
     let types = selected.response_types.unwrap_or_default();
     let mut found = selected
         .places
-        .strings(payload, MOST)
-        .map_err(|error| Fault::TooManyTexts { limit: error.most })?;
+        // Each may have a response type beside it.
+        .strings(payload, 2 * MOST)
+        .map_err(|_| Fault::TooManyTexts { limit: MOST })?;
     let mut texts = Vec::with_capacity(found.len());
     for item in found.chunk_by_mut(|one, next| are_of_one_item(&one.pointer, &next.pointer)) {
-        let response_type = item.iter().rev().find(|found| found.patterns & types != 0);
-        let response_type = response_type.map(Found::string);
+        let is_type = |found: &&Found<'_>| {
+            // Not a string somewhere inside of it.
+            let depth = found.pointer.matches('/').count();
+            found.patterns & types != 0 && depth == 4 && found.quoted.len() <= LONGEST_TYPE
+        };
+        let response_type = item.iter().rev().find(is_type).map(Found::string);
         let selected = item.iter_mut().filter(|found| found.patterns & !types != 0);
         texts.extend(selected.map(|found| Text {
             value: found.string(),
@@ -48,6 +57,9 @@ pub fn cut<'p>(view: &View, payload: &'p str) -> Result<Vec<Text<'p>>, Fault> {
             response_type: response_type.clone(),
             place: found.place.clone(),
         }));
+    }
+    if texts.len() > MOST {
+        return Err(Fault::TooManyTexts { limit: MOST });
     }
     Ok(texts)
 }
@@ -143,10 +155,11 @@ mod tests {
 
     #[test]
     fn a_view_selects_them_by_what_may_be_written() {
-        let writes = places(&["/output/generic/0/title", "/text", "/output/generic/*"]);
+        let writes = places(&["/output/generic/0/title", "/text", "/output/generic/1"]);
         let view = View::new(None, Some(writes)).unwrap();
         let expected = [
             text("/output/generic/0/title", "t", Some("text")),
+            text("/output/generic/1/response_type", "pause", Some("pause")),
             text("/text", "not this", None),
         ];
         assert_eq!(cut_out(&view), expected);
@@ -199,12 +212,35 @@ mod tests {
 
     #[test]
     fn too_many_are_a_fault() {
-        let payload = |count| {
-            let items = vec![r#"{"text":""}"#; count].join(",");
+        let payload = |item: &str, count| {
+            let items = vec![item; count].join(",");
             format!(r#"{{"output":{{"generic":[{items}]}}}}"#)
         };
-        assert_eq!(cut(&View::default(), &payload(MOST)).unwrap().len(), MOST);
-        let fault = cut(&View::default(), &payload(MOST + 1)).unwrap_err();
-        assert_eq!(fault, Fault::TooManyTexts { limit: MOST });
+        let count = |payload: &str| cut(&View::default(), payload).map(|texts| texts.len());
+        let too_many = Err(Fault::TooManyTexts { limit: MOST });
+        for item in [r#"{"text":""}"#, r#"{"response_type":"text","text":""}"#] {
+            assert_eq!(count(&payload(item, MOST)), Ok(MOST));
+            assert_eq!(count(&payload(item, MOST + 1)), too_many);
+        }
+        let pause = r#"{"response_type":"pause"}"#;
+        assert_eq!(count(&payload(pause, MOST + 1)), Ok(0));
+    }
+
+    #[test]
+    fn a_response_type_is_not_handed_over_at_any_length() {
+        // It would be, with each of the texts that stand beside it.
+        let payload = |length: usize| {
+            let kind = "x".repeat(length - 2);
+            let texts = r#","text":"""#.repeat(3);
+            format!(r#"{{"output":{{"generic":[{{"response_type":"{kind}"{texts}}}]}}}}"#)
+        };
+        let (longest, longer) = (payload(LONGEST_TYPE), payload(LONGEST_TYPE + 1));
+        let has_type = |payload| {
+            let texts = cut(&View::default(), payload).unwrap();
+            assert_eq!(texts.len(), 3);
+            texts.iter().all(|text| text.response_type.is_some())
+        };
+        assert!(has_type(&longest));
+        assert!(!has_type(&longer));
     }
 }

@@ -27,10 +27,16 @@ pub(crate) struct Texts {
     pub(crate) response_types: Option<u64>,
 }
 
-/// A place that may be written and not read.
+/// Why places are no view.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` may be written and is not within what may be read")]
-pub struct NotReadable(pub String);
+pub enum NotAView {
+    /// This place may be written and not read.
+    #[error("`{0}` may be written and is not within what may be read")]
+    NotReadable(String),
+    /// There are more than [`View::MOST_PLACES`].
+    #[error("a view names 1 to {} places", View::MOST_PLACES)]
+    TooMany,
+}
 
 impl Default for View {
     /// Everything.
@@ -52,13 +58,17 @@ impl View {
     /// places to read are everything, absent places to write are what may be read.
     ///
     /// # Errors
-    /// A place that may be written and not read.
-    pub fn new(reads: Option<Places>, writes: Option<Places>) -> Result<Self, NotReadable> {
+    /// A place that may be written and not read, or too many places.
+    pub fn new(reads: Option<Places>, writes: Option<Places>) -> Result<Self, NotAView> {
+        let too_many = |places: &Places| places.patterns().len() > Self::MOST_PLACES;
+        if reads.iter().chain(&writes).any(too_many) {
+            return Err(NotAView::TooMany);
+        }
         let reads = reads.unwrap_or_else(Places::everything);
         if let Some(writes) = &writes {
             let outside = writes.patterns().iter().find(|place| !reads.covers(place));
             if let Some(place) = outside {
-                return Err(NotReadable(place.to_string()));
+                return Err(NotAView::NotReadable(place.to_string()));
             }
         }
         Ok(Self {
@@ -97,7 +107,7 @@ impl View {
     /// The view of a plugin that transforms texts, in words.
     #[must_use]
     pub fn in_words_of_texts(&self) -> String {
-        let patterns = self.texts.places.patterns().iter().map(Pattern::as_str);
+        let patterns = self.texts.places.patterns().iter().map(name);
         let count = patterns.len() - usize::from(self.texts.response_types.is_some());
         let places: Vec<_> = patterns.take(count).collect();
         let types = match self.texts.response_types {
@@ -105,7 +115,7 @@ impl View {
             None => "",
         };
         format!(
-            "gets the strings at {}{types}; may change them",
+            "gets the strings within {}{types}; may change them",
             places.join(", ")
         )
     }
@@ -131,10 +141,18 @@ impl Texts {
             patterns.push(types);
         }
         Self {
-            // Not empty, and not too many: a view has few places.
+            // Not empty, and with the one that was added not too many.
             places: Places::new(patterns).unwrap_or_else(|_| Places::everything()),
             response_types,
         }
+    }
+}
+
+/// A place as a sentence names it.
+fn name(place: &Pattern) -> &str {
+    match place.as_str() {
+        "" => "the whole payload",
+        text => text,
     }
 }
 
@@ -150,7 +168,7 @@ impl fmt::Display for Words<'_> {
             if index > 0 {
                 f.write_str(", ")?;
             }
-            f.write_str(place.as_str())?;
+            f.write_str(name(place))?;
         }
         Ok(())
     }
@@ -171,9 +189,13 @@ mod tests {
         assert!(view(&["/a"], &["/a/b", "/a"]).is_ok());
         assert!(view(&["/a/*"], &["/a/*/b", "/a/0"]).is_ok());
         assert!(view(&[], &["/b"]).is_ok());
-        let refused = |place: &str| NotReadable(place.to_owned());
+        let refused = |place: &str| NotAView::NotReadable(place.to_owned());
         assert_eq!(view(&["/a/0"], &["/a/*"]).unwrap_err(), refused("/a/*"));
         assert_eq!(view(&["/a/b"], &["/a"]).unwrap_err(), refused("/a"));
+        let many = vec!["/a"; View::MOST_PLACES + 1];
+        assert_eq!(view(&[], &many).unwrap_err(), NotAView::TooMany);
+        assert_eq!(view(&many, &[]).unwrap_err(), NotAView::TooMany);
+        assert!(view(&many[1..], &many[1..]).is_ok());
         let only_read = View::new(places(&["/a"]), None).unwrap();
         assert!(only_read.writes().covers(&Pattern::parse("/a").unwrap()));
         assert!(!only_read.writes().is_everything());
@@ -186,19 +208,19 @@ mod tests {
         assert_eq!(payload, "reads everything; may change everything");
         assert_eq!(
             texts,
-            "gets the strings at /output/generic/*/text, with the response types of their items; may change them"
+            "gets the strings within /output/generic/*/text, with the response types of their items; may change them"
         );
         let view = View::new(places(&["/output", "/a"]), places(&["/output/x", "/a"])).unwrap();
         let (payload, texts) = words(&view);
         assert_eq!(payload, "reads /output, /a; may change /output/x, /a");
         assert!(
-            texts.starts_with("gets the strings at /output/x, /a, with"),
+            texts.starts_with("gets the strings within /output/x, /a, with"),
             "{texts}"
         );
         let view = View::new(places(&["/a/*"]), None).unwrap();
         assert_eq!(
             view.in_words_of_texts(),
-            "gets the strings at /a/*; may change them"
+            "gets the strings within /a/*; may change them"
         );
     }
 }

@@ -14,11 +14,22 @@ pub(crate) struct Edits<'n> {
 struct Edit<'n> {
     /// What goes away, in bytes.
     place: Range<usize>,
-    comma: bool,
-    /// With its quotes.
-    key: Option<&'n str>,
-    value: &'n str,
+    new: New<'n>,
 }
+
+/// What comes there.
+#[derive(Debug)]
+enum New<'n> {
+    Value(&'n str),
+    Children {
+        added: Vec<Child<'n>>,
+        /// Whether the first one needs a comma, too.
+        comma: bool,
+    },
+}
+
+/// A member's key with its quotes, or nothing for an element; and the value.
+pub(crate) type Child<'n> = (Option<&'n str>, &'n str);
 
 /// What becomes of the children of an object or array as a whole.
 #[derive(Debug)]
@@ -26,8 +37,7 @@ pub(crate) struct Reshaping<'n> {
     /// The places of the children in their order, keys included, and which of them
     /// are to go. Those that stay may be left out before another one that stays.
     pub(crate) children: Vec<(Range<usize>, bool)>,
-    /// Keys with their quotes, where they have one, and values.
-    pub(crate) added: Vec<(Option<&'n str>, &'n str)>,
+    pub(crate) added: Vec<Child<'n>>,
 }
 
 impl<'n> Edits<'n> {
@@ -35,9 +45,7 @@ impl<'n> Edits<'n> {
     pub(crate) fn replace(&mut self, old: Span<'_>, new: &'n str) {
         self.list.push(Edit {
             place: old.range(),
-            comma: false,
-            key: None,
-            value: new,
+            new: New::Value(new),
         });
     }
 
@@ -63,13 +71,13 @@ impl<'n> Edits<'n> {
         if let Some(start) = waiting {
             self.remove(start..end);
         }
-        let mut comma = one_stays;
-        for (key, value) in added {
+        if !added.is_empty() {
             self.list.push(Edit {
                 place: end..end,
-                comma: std::mem::replace(&mut comma, true),
-                key,
-                value,
+                new: New::Children {
+                    added,
+                    comma: one_stays,
+                },
             });
         }
     }
@@ -85,9 +93,7 @@ impl<'n> Edits<'n> {
         }
         self.list.push(Edit {
             place,
-            comma: false,
-            key: None,
-            value: "",
+            new: New::Value(""),
         });
     }
 
@@ -116,18 +122,35 @@ impl<'n> Edits<'n> {
 impl Edit<'_> {
     /// How many bytes it brings.
     fn len(&self) -> usize {
-        let key = self.key.map_or(0, |key| key.len() + 1);
-        usize::from(self.comma) + key + self.value.len()
+        match &self.new {
+            New::Value(value) => value.len(),
+            New::Children { added, comma } => {
+                let commas = added.len().saturating_sub(1) + usize::from(*comma);
+                let child = |(key, value): &Child<'_>| {
+                    let key = key.map_or(0, |key| key.len() + 1);
+                    key + value.len()
+                };
+                commas + added.iter().map(child).sum::<usize>()
+            }
+        }
     }
 
     fn write_to(&self, out: &mut String) {
-        if self.comma {
-            out.push(',');
+        match &self.new {
+            New::Value(value) => out.push_str(value),
+            New::Children { added, comma } => {
+                let mut comma = *comma;
+                for (key, value) in added {
+                    if std::mem::replace(&mut comma, true) {
+                        out.push(',');
+                    }
+                    if let Some(key) = key {
+                        out.push_str(key);
+                        out.push(':');
+                    }
+                    out.push_str(value);
+                }
+            }
         }
-        if let Some(key) = self.key {
-            out.push_str(key);
-            out.push(':');
-        }
-        out.push_str(self.value);
     }
 }

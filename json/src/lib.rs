@@ -14,10 +14,10 @@
 //!   two texts, and nothing recurses deeply, however deep the texts are.
 //! - [`Places`] are what somebody may read or write: [`Places::visible`] is the
 //!   document without the rest, [`write_back`] takes over what was changed in it,
-//!   and refuses what was changed elsewhere. [`check_patch`] looks at a JSON patch
-//!   before it is applied.
-//! - [`Places::strings`] finds texts at such places in one pass, and [`splice`] puts
-//!   others there.
+//!   and refuses what was changed elsewhere. [`check_patch`] looks at where a JSON
+//!   patch writes before it is applied.
+//! - [`Places::strings`] finds the strings at and in such places in one pass, and
+//!   [`splice`] puts others there.
 //!
 //! Of an object's members with the same key the last one counts, as in
 //! JavaScript; the others stay as they are, except that removing a key removes
@@ -59,5 +59,5 @@ pub use pattern::{NotAPattern, Pattern};
 pub use places::{NotPlaces, Places};
 pub use pointer::{NotAPointer, Pointer};
 pub use splice::splice;
-pub use strings::{Found, TooManyStrings};
+pub use strings::{Found, StringsError};
 pub use write_back::{WriteError, write_back};

@@ -235,6 +235,14 @@ impl Way {
         self.ending != 0
     }
 
+    /// The same for a child of `parent`, with the patterns that name the parent as well.
+    pub(crate) fn inside(self, parent: Self) -> Self {
+        Self {
+            ending: self.ending | parent.ending,
+            ..self
+        }
+    }
+
     /// Whether nothing of the value belongs to the places.
     pub(crate) fn is_outside(self) -> bool {
         self.ending | self.onward == 0

@@ -242,6 +242,11 @@ impl Span<'_> {
 }
 
 impl<'j> Key<'j> {
+    /// A key that was found before.
+    pub(crate) fn new(quoted: Span<'j>, escaped: bool) -> Self {
+        Self { quoted, escaped }
+    }
+
     /// The key's characters, in WTF-8 as [`key::decode`] has it.
     pub(crate) fn characters(&self) -> Cow<'j, [u8]> {
         match self.quoted.text.as_bytes() {

@@ -13,23 +13,24 @@ pub(crate) struct Budget {
 }
 
 impl Budget {
-    /// What applying a patch may cost: a multiple of the two texts, so that the
+    /// What applying a patch may cost: a multiple of the texts, so that the
     /// work is linear in what came in, and a floor, so that small texts are not
     /// counted to the byte.
     pub(crate) fn for_patch(target: &str, patch: &str) -> Self {
-        Self::linear(16, target, patch)
+        Self::linear(16, &[target, patch])
     }
 
-    /// What comparing what was seen with what was made of it may cost. That is more,
-    /// because an honest plugin may write the whole document in another way, and then
-    /// each level of it is split.
-    pub(crate) fn for_write_back(seen: &str, made: &str) -> Self {
-        Self::linear(64, seen, made)
+    /// What it may cost to compare what was seen of a payload with what was made of
+    /// it. That is more, because an honest plugin may write the whole document in
+    /// another way, and then each level of it is split.
+    pub(crate) fn for_write_back(payload: &str, seen: &str, made: &str) -> Self {
+        Self::linear(44, &[payload, seen, made])
     }
 
-    fn linear(per_byte: usize, left: &str, right: &str) -> Self {
+    fn linear(per_byte: usize, texts: &[&str]) -> Self {
         const FLOOR: usize = 1 << 20;
-        let bytes = left.len().saturating_add(right.len());
+        let lengths = texts.iter().map(|text| text.len());
+        let bytes = lengths.fold(0, usize::saturating_add);
         let limit = bytes.saturating_mul(per_byte).saturating_add(FLOOR);
         Self { limit, left: limit }
     }
@@ -52,6 +53,31 @@ impl Budget {
         // Measured over 100,000 of them, out of the processor's caches.
         const PER_ENTRY: usize = 16;
         self.spend(entries.saturating_mul(PER_ENTRY))
+    }
+
+    /// Takes what it costs to pass over a text, whatever is in it, without keeping
+    /// anything of it.
+    pub(crate) fn spend_on_passing(&mut self, json: &str) -> Result<(), Exhausted> {
+        // Measured over random brackets, commas and quotes, of which the processor
+        // cannot guess the next one. Ordinary texts take a fifth of it.
+        const PER_BYTE: usize = 3;
+        self.spend(json.len().saturating_mul(PER_BYTE))
+    }
+
+    /// Takes what it costs to hash the keys of many members.
+    pub(crate) fn spend_on_hashing(&mut self, members: usize) -> Result<(), Exhausted> {
+        // Measured over 460,000 of them.
+        const PER_MEMBER: usize = 100;
+        self.spend(members.saturating_mul(PER_MEMBER))
+    }
+
+    /// Takes what it costs to find one of many members by its key.
+    pub(crate) fn spend_on_search(&mut self, members: usize) -> Result<(), Exhausted> {
+        // Measured in random order. Thousands are in the processor's caches, and of
+        // 460,000 most have to be fetched.
+        const CACHED: usize = 60;
+        const FETCHED: usize = 400;
+        self.spend((members / 1024).clamp(CACHED, FETCHED))
     }
 
     /// Takes what it costs to split a text into the children of its outermost level.

@@ -24,12 +24,13 @@ pub enum WriteError {
         /// told apart.
         pointer: String,
     },
-    /// Finding out whether something is different takes more work than two texts of
-    /// these sizes may.
+    /// Finding out whether something is different takes more work than three texts of
+    /// these sizes may, or one of them has 4 GiB or more.
     #[error("comparing the result takes more than {limit} units of work")]
     TooMuchWork {
-        /// The work that was allowed: 64 units for each byte of what was seen and of
-        /// what was made of it, and 1,048,576. A unit is roughly a nanosecond.
+        /// The work that was allowed: 44 units for each byte of the payload, of what
+        /// was seen of it and of what was made of that, and 1,048,576. A unit is at most
+        /// about a nanosecond: half a second for three texts of 4 MiB.
         limit: usize,
     },
 }
@@ -61,7 +62,7 @@ pub fn write_back(
 ) -> Result<Option<String>, WriteError> {
     let mut walk = Walk {
         writes,
-        budget: Budget::for_write_back(seen, made),
+        budget: Budget::for_write_back(payload, seen, made),
         edits: Edits::default(),
     };
     let from_start = payload.trim_start_matches(WHITE_SPACE);
@@ -74,8 +75,13 @@ pub fn write_back(
         seen: seen.trim_matches(WHITE_SPACE),
         made: made.trim_matches(WHITE_SPACE),
     };
-    walk.value(writes.root(), texts, Path::Root)?;
-    Ok(walk.edits.apply(payload))
+    match walk.value(writes.root(), texts, Path::Root) {
+        Ok(()) => Ok(walk.edits.apply(payload)),
+        Err(Stop::Outside { pointer }) => Err(WriteError::Outside { pointer }),
+        Err(Stop::Exhausted) => Err(WriteError::TooMuchWork {
+            limit: walk.budget.limit(),
+        }),
+    }
 }
 
 /// A value as it is, as it was seen, and what was made of it.
@@ -92,10 +98,16 @@ struct Walk<'w, 'm> {
     edits: Edits<'m>,
 }
 
+/// Why the walk ends before its end.
+enum Stop {
+    Outside { pointer: String },
+    Exhausted,
+}
+
 impl<'m> Walk<'_, 'm> {
     /// Compares a value that is there before and after. It goes only as deep as the
     /// longest pattern.
-    fn value(&mut self, way: Way, texts: Texts<'_, 'm>, path: Path<'_>) -> Result<(), WriteError> {
+    fn value(&mut self, way: Way, texts: Texts<'_, 'm>, path: Path<'_>) -> Result<(), Stop> {
         let Texts {
             payload,
             seen,
@@ -115,76 +127,87 @@ impl<'m> Walk<'_, 'm> {
                 _ => {}
             }
         }
-        match equal(seen, made, &mut self.budget) {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(WriteError::outside(path)),
-            Err(Exhausted) => Err(WriteError::TooMuchWork {
-                limit: self.budget.limit(),
-            }),
+        if equal(seen, made, &mut self.budget)? {
+            Ok(())
+        } else {
+            Err(Stop::outside(path))
         }
     }
 
-    fn object(
-        &mut self,
-        object: Way,
-        texts: Texts<'_, 'm>,
-        path: Path<'_>,
-    ) -> Result<(), WriteError> {
-        let payload = Keyed::of(texts.payload.text);
-        let (seen, made) = (Keyed::of(texts.seen), Keyed::of(texts.made));
+    fn object(&mut self, object: Way, texts: Texts<'_, 'm>, path: Path<'_>) -> Result<(), Stop> {
+        let payload = Keyed::of(texts.payload.text, &mut self.budget)?;
+        let partly_seen = if texts.is_wholly_seen() {
+            None
+        } else {
+            Some(Keyed::of(texts.seen, &mut self.budget)?)
+        };
+        let seen = partly_seen.as_ref().unwrap_or(&payload);
+        let made = Keyed::of(texts.made, &mut self.budget)?;
         let base = texts.payload.start;
-        let mut removes = false;
+        let (mut removes, mut stay) = (false, 0);
         for (position, before) in seen.counting() {
             let path = Path::Member(&path, &before.key);
             let way = self.writes.member(object, &before.key);
-            match made.find(&before.characters, position) {
+            match made.find(before.characters, position, &mut self.budget)? {
                 Some(after) => {
-                    let place = visible_member(&payload, before, position);
-                    let place = place.ok_or_else(|| WriteError::outside(path))?;
+                    stay += 1;
+                    let place = visible_value(&payload, before, position, &mut self.budget)?;
+                    let place = place.ok_or_else(|| Stop::outside(path))?;
                     let texts = Texts {
-                        payload: shifted(place.value, base),
+                        payload: shifted(place, base),
                         seen: before.value.text,
-                        made: after.value.text,
+                        made: after.text,
                     };
                     self.value(way, texts, path)?;
                 }
                 None if way.is_within() => removes = true,
-                None => return Err(WriteError::outside(path)),
+                None => return Err(Stop::outside(path)),
             }
         }
         let mut added = Vec::new();
-        for (position, after) in made.counting() {
-            if seen.find(&after.characters, position).is_some() {
-                continue;
+        // Mostly there are none, and then nobody has to search for them.
+        if stay < made.counting().count() {
+            for (position, after) in made.counting() {
+                let budget = &mut self.budget;
+                if seen.find(after.characters, position, budget)?.is_some() {
+                    continue;
+                }
+                let way = self.writes.member(object, &after.key);
+                // Nor may it take the place of something that was not visible.
+                let takes_a_place = partly_seen.is_some()
+                    && payload.find(after.characters, position, budget)?.is_some();
+                if !way.is_within() || takes_a_place {
+                    return Err(Stop::outside(Path::Member(&path, &after.key)));
+                }
+                added.push((Some(after.key.quoted.text), after.value.text));
             }
-            let way = self.writes.member(object, &after.key);
-            // Nor may it take the place of something that was not visible.
-            if !way.is_within() || payload.find(&after.characters, position).is_some() {
-                let path = Path::Member(&path, &after.key);
-                return Err(WriteError::outside(path));
-            }
-            added.push((Some(after.key.quoted.text), after.value.text));
         }
         if removes || !added.is_empty() {
-            let child = |(position, member): (usize, &Member<'_>)| {
-                let in_it = |texts: &Keyed<'_>| texts.find(&member.characters, position).is_some();
+            let budget = &mut self.budget;
+            let child = |(position, member): (usize, Member<'_, '_>)| {
                 let place = member.key.quoted.start + base..member.value.end() + base;
-                (place, in_it(&seen) && !in_it(&made))
+                let goes = seen.find(member.characters, position, budget)?.is_some()
+                    && made.find(member.characters, position, budget)?.is_none();
+                Ok::<_, Stop>((place, goes))
             };
-            let children = payload.members().iter().enumerate().map(child).collect();
-            let reshaping = Reshaping { children, added };
+            let children = payload.members().enumerate().map(child);
+            let reshaping = Reshaping {
+                children: children.collect::<Result<_, _>>()?,
+                added,
+            };
             self.edits.reshape(base + OPENING, reshaping);
         }
         Ok(())
     }
 
-    fn array(
-        &mut self,
-        array: Way,
-        texts: Texts<'_, 'm>,
-        path: Path<'_>,
-    ) -> Result<(), WriteError> {
+    fn array(&mut self, array: Way, texts: Texts<'_, 'm>, path: Path<'_>) -> Result<(), Stop> {
         let base = texts.payload.start;
+        let is_wholly_seen = texts.is_wholly_seen();
+        self.budget.spend_on_passing(texts.payload.text)?;
+        if !is_wholly_seen {
+            self.budget.spend_on_passing(texts.seen)?;
+        }
+        self.budget.spend_on_passing(texts.made)?;
         let ways = self.writes.elements(array);
         let mut payload = Elements::of(texts.payload.text);
         let (mut seen, mut made) = (Elements::of(texts.seen), Elements::of(texts.made));
@@ -195,8 +218,11 @@ impl<'m> Walk<'_, 'm> {
         loop {
             let way = self.writes.element(ways, index);
             let path = Path::Element(&path, index);
-            let place = payload.next().map(|place| shifted(place, base));
-            match (place, seen.next(), made.next()) {
+            self.budget.spend_on(TEXTS)?;
+            let place = payload.next();
+            let before = if is_wholly_seen { place } else { seen.next() };
+            let place = place.map(|place| shifted(place, base));
+            match (place, before, made.next()) {
                 (Some(place), Some(before), Some(after)) => {
                     let texts = Texts {
                         payload: place,
@@ -212,7 +238,7 @@ impl<'m> Walk<'_, 'm> {
                 }
                 (None, None, Some(after)) if way.is_within() => added.push((None, after.text)),
                 (None, None, None) => break,
-                _ => return Err(WriteError::outside(path)),
+                _ => return Err(Stop::outside(path)),
             }
             index += 1;
         }
@@ -227,22 +253,28 @@ impl<'m> Walk<'_, 'm> {
     }
 }
 
+/// How many texts have an element of each array.
+const TEXTS: usize = 3;
+
 /// How long the opening bracket of a container is.
 const OPENING: usize = 1;
 
-/// The member of the payload of which `seen` is what is visible. It is the last with
-/// that key, unless that one is not visible because it is no container: a container on
-/// the way to a place always is.
-fn visible_member<'k, 'j>(
-    payload: &'k Keyed<'j>,
-    seen: &Member<'_>,
+/// The value of the payload's member of which `seen` is what is visible. It is the last
+/// with that key, unless that one is not visible because it is no container: a container
+/// on the way to a place always is.
+fn visible_value<'j>(
+    payload: &Keyed<'j>,
+    seen: Member<'_, '_>,
     position: usize,
-) -> Option<&'k Member<'j>> {
+    budget: &mut Budget,
+) -> Result<Option<Span<'j>>, Exhausted> {
     let kind = Kind::of(seen.value.text);
-    let is_it = |member: &&Member<'_>| Kind::of(member.value.text) == kind;
-    let last = payload.find(&seen.characters, position);
-    last.filter(is_it)
-        .or_else(|| payload.with_key(&seen.characters).find(is_it))
+    let is_it = |value: &Span<'_>| Kind::of(value.text) == kind;
+    let last = payload.find(seen.characters, position, budget)?;
+    match last.filter(is_it) {
+        Some(last) => Ok(Some(last)),
+        None => Ok(payload.with_key(seen.characters, budget)?.find(is_it)),
+    }
 }
 
 /// A piece of a piece of the payload as a piece of the payload.
@@ -253,9 +285,23 @@ fn shifted(piece: Span<'_>, base: usize) -> Span<'_> {
     }
 }
 
-impl WriteError {
+impl Texts<'_, '_> {
+    /// Whether nothing of it is hidden, nor written in another way: then nobody has to
+    /// look into what was seen.
+    fn is_wholly_seen(&self) -> bool {
+        self.seen == self.payload.text
+    }
+}
+
+impl Stop {
     fn outside(path: Path<'_>) -> Self {
         let pointer = path.shown();
         Self::Outside { pointer }
+    }
+}
+
+impl From<Exhausted> for Stop {
+    fn from(_: Exhausted) -> Self {
+        Self::Exhausted
     }
 }

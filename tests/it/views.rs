@@ -120,12 +120,52 @@ fn an_outcome_outside_the_view_is_a_fault() {
     // Items of which only a part is visible are not moved or removed.
     let patch = json!([{"op": "move", "from": "/output/generic/0", "path": "/output/generic/2"}]);
     is_outside(TEXTS, &outcome("json-patch", &patch), "/output/generic/0");
-    // What may be read is not what may be written, and what may not be read cannot be copied.
+    // What may be read is not what may be written.
     let view = r#"reads = ["/output"], writes = ["/output/generic/*/text"]"#;
     let patch = json!([{"op": "remove", "path": "/output/generic/0/n"}]);
     is_outside(view, &outcome("json-patch", &patch), "/output/generic/0/n");
-    let patch = json!([{"op": "copy", "from": "/user_id", "path": "/output/generic/0/text"}]);
-    is_outside(view, &outcome("json-patch", &patch), "/user_id");
+}
+
+#[test]
+fn a_patch_knows_nothing_of_what_is_hidden() {
+    let view = r#"reads = ["/output"], writes = ["/output/generic/*/text"]"#;
+    let host = Host::with_assistant(&format!(
+        "on_fault = \"fail\"\npipeline = [{}]",
+        stage(
+            view,
+            &outcome(
+                "json-patch",
+                &json!([{"op": "copy", "from": "/user_id", "path": "/output/generic/0/text"}])
+            )
+        )
+    ));
+    let answer = host.call("a").payload(PAYLOAD).send();
+    answer.is_problem(500, "a plugin of this assistant failed");
+    host.logged(&["fault=\"patch-not-applicable\"", "/user_id"]);
+    // It may compare what it was shown.
+    let patch = json!([
+        {"op": "test", "path": "/output/generic/1", "value": {}},
+        {"op": "replace", "path": "/output/generic/0/text", "value": "uno"},
+    ]);
+    let expected = PAYLOAD.replace("\"one\"", "\"uno\"");
+    becomes(TEXTS, &outcome("json-patch", &patch), &expected);
+}
+
+#[test]
+fn a_plugin_over_texts_gets_every_string_within_what_it_may_write() {
+    let host = Host::with_stages(r#"{ plugin = "redact", writes = ["/output", "/user_id"] }"#);
+    let payload = r#"{"user_id":"a@b.com","output":{"generic":[{"text":"c@d.com","deep":[["e@f.com"]]}]},"x":"g@h.com"}"#;
+    let answer = host.call("a").payload(payload).send();
+    let expected = payload
+        .replace("a@b.com", "[e-mail]")
+        .replace("c@d.com", "[e-mail]")
+        .replace("e@f.com", "[e-mail]");
+    assert_eq!(
+        answer.json()["payload"].to_string(),
+        serde_json::from_str::<Value>(&expected)
+            .unwrap()
+            .to_string()
+    );
 }
 
 /// What `retort invoke` says that a stage was given.

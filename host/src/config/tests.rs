@@ -128,7 +128,7 @@ fn a_stages_view_is_everything_or_what_is_written() {
     );
     assert_eq!(
         texts,
-        "gets the strings at /output/generic/*/title, with the response types of their items; may change them"
+        "gets the strings within /output/generic/*/title, with the response types of their items; may change them"
     );
 }
 

@@ -8,7 +8,7 @@
 
 use super::cursor::characters;
 use super::origin::{Origin, Site};
-use super::place::{DEEPEST, Path, Step, Stop, pointer, strings};
+use super::place::{DEEPEST, Role, Stop, pointer, strings};
 use super::reference::{Target, whole};
 use super::scan;
 use super::violation::Violation;
@@ -16,15 +16,6 @@ use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::HashSet;
 use std::convert::Infallible;
-
-const MEDIA: [&str; 5] = ["source", "image_url", "url", "href", "src"];
-
-/// What kind of place a string stands in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Role {
-    Media,
-    Text,
-}
 
 /// Judges URLs by an operator's origins, and by what the assistant said itself.
 pub(super) struct Judge<'a> {
@@ -47,14 +38,21 @@ impl<'a> Judge<'a> {
 
     /// Judges the item at a position of `output.generic`.
     pub(super) fn check(&self, index: usize, item: &str) -> Result<(), Violation> {
-        let judged = strings(item, |quoted, path| {
-            let (role, text) = (Role::of(path), characters(quoted));
-            look(role, &text, &mut |target| {
-                if self.allows(role, &text, &target) {
+        let judged = strings(item, |quoted, role, path| {
+            let text = characters(quoted);
+            let foreign = look(role, &text, &mut |target| {
+                if self.allows(role, &target) {
                     return Ok(());
                 }
-                Err(violation(pointer(index, path), target))
-            })
+                Err(target)
+            });
+            match foreign {
+                // A text that was said as it is, is looked up once, whatever is in it.
+                Err(target) if !self.known().has_text(role, &text) => {
+                    Err(violation(pointer(index, path), target))
+                }
+                _ => Ok(()),
+            }
         });
         judged.map_err(|stop| match stop {
             Stop::Refused(violation) => violation,
@@ -65,17 +63,18 @@ impl<'a> Judge<'a> {
         })
     }
 
-    fn allows(&self, role: Role, text: &str, target: &Target) -> bool {
+    fn allows(&self, role: Role, target: &Target) -> bool {
         let allowed = |site: &Site| self.origins.iter().any(|origin| origin.allows(site));
         let by_origin = match target {
             Target::Site(site) => allowed(site),
             Target::EitherSite(sites) => sites.iter().any(allowed),
             Target::Scheme(_) | Target::Unclear | Target::Unreadable => false,
         };
-        by_origin || {
-            let known = self.known.get_or_init(|| Known::of(self.said));
-            known.has(role, text, target)
-        }
+        by_origin || self.known().has(role, target)
+    }
+
+    fn known(&self) -> &Known<'a> {
+        self.known.get_or_init(|| Known::of(self.said))
     }
 }
 
@@ -106,20 +105,6 @@ fn violation(at: String, target: Target) -> Violation {
     }
 }
 
-impl Role {
-    /// By the innermost member that the string stands in.
-    fn of(path: &Path<'_>) -> Self {
-        let member = path.iter().rev().find_map(|step| match step {
-            Step::Member(key) => Some(characters(key)),
-            Step::Element(_) => None,
-        });
-        match member {
-            Some(name) if MEDIA.contains(&name.as_ref()) => Self::Media,
-            _ => Self::Text,
-        }
-    }
-}
-
 /// What the assistant said itself.
 #[derive(Debug, Default)]
 struct Known<'a> {
@@ -135,8 +120,7 @@ impl<'a> Known<'a> {
         let mut known = Self::default();
         for item in said {
             // What stands too deeply to be seen is not known.
-            let _ = strings(item, |quoted, path| {
-                let role = Role::of(path);
+            let _ = strings(item, |quoted, role, _| {
                 let text = characters(quoted);
                 let Ok(()) = look(role, &text, &mut |target| {
                     known.add(role, target);
@@ -165,19 +149,21 @@ impl<'a> Known<'a> {
         }
     }
 
-    fn has(&self, role: Role, text: &str, target: &Target) -> bool {
-        let said = match role {
-            Role::Media => &self.media,
-            Role::Text => &self.texts,
-        };
-        let known = match target {
+    fn has_text(&self, role: Role, text: &str) -> bool {
+        match role {
+            Role::Media => self.media.contains(text),
+            Role::Text => self.texts.contains(text),
+        }
+    }
+
+    fn has(&self, role: Role, target: &Target) -> bool {
+        match target {
             Target::Site(site) => self.sites.contains(site),
             Target::EitherSite(sites) => sites.iter().any(|site| self.sites.contains(site)),
             Target::Scheme(name) => {
                 role == Role::Text && !target.is_content() && self.schemes.contains(name)
             }
             Target::Unclear | Target::Unreadable => false,
-        };
-        known || said.contains(text)
+        }
     }
 }

@@ -123,6 +123,11 @@ impl Site {
         })
     }
 
+    /// Whether its host is neither an address nor a name with a dot.
+    pub(super) fn is_dotless(&self) -> bool {
+        !self.host.contains(['.', '['])
+    }
+
     /// The same with http, read from the same authority.
     pub(super) fn with_http(self, authority: &str) -> Option<Self> {
         // Without a port there is nothing else to read.

@@ -1,4 +1,7 @@
 //! The strings of an item and their places.
+//!
+//! What kind of place it is, is worked out once for each member, when its name is read:
+//! a long name may stand above many strings.
 
 use super::cursor::{Cursor, Kind, characters};
 use std::fmt::Write;
@@ -11,10 +14,38 @@ pub(super) type Path<'a> = [Step<'a>];
 
 /// One level of a [`Path`].
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Step<'a> {
+pub(super) struct Step<'a> {
+    at: At<'a>,
+    role: Role,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum At<'a> {
     /// A member's key, with its quotes.
     Member(&'a str),
     Element(usize),
+}
+
+/// What kind of place a string stands in, by the innermost member around it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Role {
+    /// A member that programs load or open.
+    Media,
+    Text,
+}
+
+impl Role {
+    const MEDIA: [&str; 5] = ["source", "image_url", "url", "href", "src"];
+
+    fn of(path: &Path<'_>) -> Self {
+        path.last().map_or(Self::Text, |step| step.role)
+    }
+
+    /// By a member's key, with its quotes.
+    fn of_member(key: &str) -> Self {
+        let media = Self::MEDIA.contains(&characters(key).as_ref());
+        if media { Self::Media } else { Self::Text }
+    }
 }
 
 /// Why a walk ended early.
@@ -26,26 +57,31 @@ pub(super) enum Stop<E> {
     Refused(E),
 }
 
-/// Visits each string in a JSON text, keys aside, with its quotes and its place.
+/// Visits each string in a JSON text, keys aside, with its quotes, the kind of its place
+/// and that place.
 pub(super) fn strings<'a, E>(
     json: &'a str,
-    mut visit: impl FnMut(&'a str, &Path<'a>) -> Result<(), E>,
+    mut visit: impl FnMut(&'a str, Role, &Path<'a>) -> Result<(), E>,
 ) -> Result<(), Stop<E>> {
     let mut cursor = Cursor::new(json);
-    let mut path = Vec::new();
+    let mut path: Vec<Step<'a>> = Vec::new();
     while let Some(kind) = cursor.kind() {
         match kind {
             Kind::Object | Kind::Array if path.len() == DEEPEST => return Err(Stop::TooDeep),
             Kind::Object => {
                 cursor.enter();
-                path.push(Step::Member(""));
+                let (at, role) = (At::Member(""), Role::Text);
+                path.push(Step { at, role });
             }
             Kind::Array => {
                 cursor.enter();
                 // The first element comes after this one.
-                path.push(Step::Element(usize::MAX));
+                let (at, role) = (At::Element(usize::MAX), Role::of(&path));
+                path.push(Step { at, role });
             }
-            Kind::String => visit(cursor.value(), &path).map_err(Stop::Refused)?,
+            Kind::String => {
+                visit(cursor.value(), Role::of(&path), &path).map_err(Stop::Refused)?;
+            }
             Kind::Number | Kind::Word => {
                 cursor.value();
             }
@@ -60,14 +96,15 @@ pub(super) fn strings<'a, E>(
 /// Goes on to the next value, out of containers that end; false at the end.
 fn advance<'a>(cursor: &mut Cursor<'a>, path: &mut Vec<Step<'a>>) -> bool {
     while let Some(step) = path.last_mut() {
-        match step {
-            Step::Member(key) => {
+        match &mut step.at {
+            At::Member(key) => {
                 if let Some(next) = cursor.key() {
                     *key = next;
+                    step.role = Role::of_member(next);
                     return true;
                 }
             }
-            Step::Element(index) => {
+            At::Element(index) => {
                 if cursor.element() {
                     *index = index.wrapping_add(1);
                     return true;
@@ -91,12 +128,12 @@ pub(super) fn pointer(index: usize, path: &Path<'_>) -> String {
             break;
         }
         pointer.push('/');
-        match step {
-            Step::Element(index) => {
+        match step.at {
+            At::Element(index) => {
                 // A string takes every text.
                 let _ = write!(pointer, "{index}");
             }
-            Step::Member(key) => {
+            At::Member(key) => {
                 let name = characters(key);
                 let mut shown = name.chars();
                 for c in shown.by_ref().take(LONGEST_NAME) {
@@ -121,7 +158,7 @@ mod tests {
 
     fn places(json: &str) -> Vec<(String, String)> {
         let mut places = Vec::new();
-        let end = strings(json, |quoted, path| {
+        let end = strings(json, |quoted, _, path| {
             places.push((pointer(0, path), characters(quoted).into_owned()));
             Ok::<(), ()>(())
         });
@@ -151,6 +188,22 @@ mod tests {
     }
 
     #[test]
+    fn the_innermost_member_gives_the_role() {
+        let json = r#"["t",{"url":["m",[["m"],"m",{"a":"t","src":"m"},"m",{}],"m"],
+            "\u0075rl":"m","a":["t",{"href":"m"},"t"],"urls":"t","Url":"t"},"t"]"#;
+        let end = strings(json, |quoted, role, path| {
+            let expected = if quoted == "\"m\"" {
+                Role::Media
+            } else {
+                Role::Text
+            };
+            assert_eq!(role, expected, "{}", pointer(0, path));
+            Ok::<(), ()>(())
+        });
+        assert_eq!(end, Ok(()));
+    }
+
+    #[test]
     fn long_names_and_ways_are_shortened() {
         let name = "n".repeat(100_000);
         let place = places(&format!(r#"{{"{name}":"x"}}"#)).remove(0).0;
@@ -170,7 +223,7 @@ mod tests {
             nested(10_000),
             r#"{"a":"#.repeat(1_000_000),
         ] {
-            let end = strings(&json, |_, _| Ok::<(), ()>(()));
+            let end = strings(&json, |_, _, _| Ok::<(), ()>(()));
             assert_eq!(end, Err(Stop::TooDeep));
         }
     }

@@ -6,12 +6,15 @@
 //! - `NAME://` with any other scheme;
 //! - `javascript:` and `vbscript:` with something that may be a program directly
 //!   behind them, and `data:` with a media type, such as `data:text/html`;
-//! - `//host` and `\\host` behind a quote, one of `( = < , : [ {`, or a character
-//!   beyond ASCII; at the beginning and behind white space only with a dot or a digit
-//!   first, because prose has slashes as well;
+//! - `//host` and `\\host` behind a quote, one of `( = < , : ; [ {`, a control character,
+//!   a character beyond ASCII, or white space that stands in the quoted value of an
+//!   attribute or follows `(`, `=` or `]:`; at the beginning and behind other white space
+//!   and signs only if the host has a dot or is an address, because prose and programs have
+//!   slashes as well;
 //! - `www.` at the beginning of a word, since most chat widgets make a link of it;
 //! - the whole value of a quoted attribute (`="…"`), and of a text with tabs or line
-//!   ends, as `reference` reads it, with what programs do without inside it;
+//!   ends, as `reference` reads it, with what programs do without inside it; the same
+//!   behind the seconds of a refresh (`content="0; url=…"`);
 //! - each of these once more after HTML's character references are replaced (`entity`).
 //!
 //! The host has to be beyond doubt. After it, until white space, `<`, `>`, `/`, `?` or
@@ -22,9 +25,10 @@
 //! spaces (Chinese, say) needs a slash after a bare host.
 //!
 //! What is not found: names without `www.` or a scheme (`evil.example`), mail addresses,
-//! `mailto:`, `tel:` and other schemes without `//`, URLs that a program puts together
-//! or decodes more than once, and single slashes, dots and colons in disguise that are
-//! neither HTML's nor Markdown's.
+//! `mailto:`, `tel:` and other schemes without `//`, `//intranet` without a dot behind
+//! other white space than above, `//host` behind an ASCII letter or digit, URLs that a
+//! program puts together or decodes more than once, and single slashes, dots and colons in
+//! disguise that are neither HTML's nor Markdown's, such as CSS's `\2f`.
 
 use super::cursor::find;
 use super::entity;
@@ -77,7 +81,11 @@ fn scan<E>(
     found: &mut impl FnMut(Target) -> Result<(), E>,
 ) -> Result<(), E> {
     let mark = |byte| matches!(byte, b':' | b'/' | b'\\' | b'w' | b'W' | b'"' | b'\'');
-    let mut scan = Scan { text, taken: 0 };
+    let mut scan = Scan {
+        text,
+        taken: 0,
+        quoted: 0,
+    };
     let mut at = 0;
     while let Some(passed) = text.as_bytes().get(at..).and_then(|rest| find(rest, mark)) {
         let Some((before, after)) = text.split_at_checked(at + passed) else {
@@ -87,7 +95,7 @@ fn scan<E>(
             Some(b':') => scan.colon(before, after),
             Some(b'/' | b'\\') => scan.slashes(before, after),
             Some(b'w' | b'W') => (1, scan.www(before, after)),
-            _ if attributes == Attributes::Read => (1, attribute(before, after)),
+            _ if attributes == Attributes::Read => (1, scan.attribute(before, after)),
             _ => (1, None),
         };
         if let Some(target) = target {
@@ -105,6 +113,8 @@ struct Scan<'t> {
     /// Up to here the text was read for a host. Nothing is read twice, so that the work
     /// is linear in the text.
     taken: usize,
+    /// Up to here the text is the quoted value of an attribute.
+    quoted: usize,
 }
 
 impl<'t> Scan<'t> {
@@ -152,20 +162,44 @@ impl<'t> Scan<'t> {
         let inside = after.trim_start_matches(['/', '\\']);
         let slashes = after.len() - inside.len();
         let opener = before.chars().next_back();
-        let begins = match opener {
-            Some(c) if !c.is_whitespace() => !c.is_ascii() || "\"'`(=<,:[{".contains(c),
-            _ => {
-                let word = inside.split(char::is_whitespace).next().unwrap_or_default();
-                let word = word.split(['/', '?', '#']).next().unwrap_or_default();
-                word.contains(['.', '[', '%']) || word.starts_with(|c: char| c.is_ascii_digit())
-            }
-        };
-        if slashes < 2 || !begins {
+        if slashes < 2 || opener.is_some_and(|c| c.is_ascii_alphanumeric()) {
             return (slashes, None);
         }
+        let certain = match opener {
+            Some(c) if c.is_whitespace() => {
+                let outer = before.trim_end();
+                before.len() < self.quoted || outer.ends_with(['(', '=']) || outer.ends_with("]:")
+            }
+            Some(c) => !c.is_ascii() || c.is_control() || "\"'`(=<,:;[{".contains(c),
+            None => false,
+        };
         let start = self.text.len() - inside.len();
-        let read = |host: &str| Some(Target::of_either(host));
-        (slashes, self.host(start, opener, read))
+        let Some(run) = self.run(start, opener) else {
+            return (slashes, Some(Target::Unclear));
+        };
+        let telling = |c: char| !c.is_ascii() || c.is_ascii_digit() || ".[%".contains(c);
+        let away = |target: &Target| match target {
+            Target::EitherSite([site, _]) => !site.is_dotless(),
+            _ => run.contains(telling),
+        };
+        let target = host(run, |host| Some(Target::of_either(host)));
+        (slashes, target.filter(|target| certain || away(target)))
+    }
+
+    /// At a quote, which may begin an attribute's value.
+    fn attribute(&mut self, before: &str, after: &str) -> Option<Target> {
+        if !before.trim_end().ends_with('=') {
+            return None;
+        }
+        let mut chars = after.chars();
+        let quote = chars.next()?;
+        let value = chars.as_str().split(quote).next()?;
+        self.quoted = self
+            .quoted
+            .max(before.len() + quote.len_utf8() + value.len());
+        // Nobody follows a refresh to what is content itself.
+        let away = |url| leading_away(url).filter(|target| !target.is_content());
+        leading_away(value).or_else(|| away(refresh(value)?))
     }
 
     /// At a `w`, which may begin a name that widgets make a link of.
@@ -188,40 +222,67 @@ impl<'t> Scan<'t> {
         opener: Option<char>,
         read: impl Fn(&str) -> Option<Target>,
     ) -> Option<Target> {
+        match self.run(start, opener) {
+            Some(run) => host(run, read),
+            None => Some(Target::Unclear),
+        }
+    }
+
+    /// Takes what may be a host from `start` on; nothing if that was taken before.
+    fn run(&mut self, start: usize, opener: Option<char>) -> Option<&'t str> {
         if start < self.taken {
-            return Some(Target::Unclear);
+            return None;
         }
         let rest = self.text.get(start..)?;
         let end = |c| matches!(c, '/' | '?' | '#') || ends_url(c, opener);
         let run = rest.split(end).next().unwrap_or_default();
         self.taken = start + run.len();
-        let (host, rest) = run.split_at_checked(host_length(run))?;
-        let digits = rest.strip_prefix(':').unwrap_or_default();
-        let digits = digits.len()
-            - digits
-                .trim_start_matches(|c: char| c.is_ascii_digit())
-                .len();
-        let port = if digits > 0 { 1 + digits } else { 0 };
-        if run.contains('@') || goes_on(rest.get(port..).unwrap_or_default()) {
-            return Some(Target::Unclear);
-        }
-        if port > 0 {
-            return read(run.get(..host.len() + port)?);
-        }
-        // The end of a sentence, or of Markdown's emphasis.
-        let host = host.trim_end_matches(|c| is_dot(c) || matches!(c, '_' | '-'));
-        (!host.is_empty()).then(|| read(host)).flatten()
+        Some(run)
     }
 }
 
-/// At a quote, which may begin an attribute's value.
-fn attribute(before: &str, after: &str) -> Option<Target> {
-    if !before.trim_end().ends_with('=') {
+/// Reads the host and port at the beginning of what was taken, if there is one.
+fn host(run: &str, read: impl Fn(&str) -> Option<Target>) -> Option<Target> {
+    let (host, rest) = run.split_at_checked(host_length(run))?;
+    let digits = rest.strip_prefix(':').unwrap_or_default();
+    let digits = digits.len()
+        - digits
+            .trim_start_matches(|c: char| c.is_ascii_digit())
+            .len();
+    let port = if digits > 0 { 1 + digits } else { 0 };
+    if run.contains('@') || goes_on(rest.get(port..).unwrap_or_default()) {
+        return Some(Target::Unclear);
+    }
+    if port > 0 {
+        return read(run.get(..host.len() + port)?);
+    }
+    // The end of a sentence, or of Markdown's emphasis.
+    let host = host.trim_end_matches(|c| is_dot(c) || matches!(c, '_' | '-'));
+    (!host.is_empty()).then(|| read(host)).flatten()
+}
+
+/// The URL of a refresh, behind the seconds until then, as HTML has it.
+fn refresh(value: &str) -> Option<&str> {
+    let number = |c: char| c.is_ascii_digit() || c == '.';
+    let space = |c: char| c.is_whitespace() || c.is_control();
+    let rest = value.trim_start_matches(space);
+    let after = rest.trim_start_matches(number);
+    if after.len() == rest.len() || !after.starts_with(|c| space(c) || matches!(c, ';' | ',')) {
         return None;
     }
-    let mut chars = after.chars();
-    let quote = chars.next()?;
-    leading_away(chars.as_str().split(quote).next()?)
+    let rest = after.trim_start_matches(space);
+    let rest = rest.strip_prefix([';', ',']).unwrap_or(rest);
+    let rest = rest.trim_start_matches(space);
+    let named = rest.split_at_checked(3).and_then(|(name, rest)| {
+        let value = rest.trim_start_matches(space).strip_prefix('=')?;
+        let value = value.trim_start_matches(space);
+        name.eq_ignore_ascii_case("url").then_some(value)
+    });
+    let url = named.unwrap_or(rest);
+    match url.strip_prefix(['"', '\'']) {
+        Some(inner) => inner.split(['"', '\'']).next(),
+        None => Some(url),
+    }
 }
 
 /// Whether a URL ends before this character, wherever its path may be. Only a pair of
@@ -265,7 +326,7 @@ fn in_host(c: char) -> bool {
 
 /// The dots that browsers take for one (Unicode's UTS #46).
 fn is_dot(c: char) -> bool {
-    matches!(c, '.' | '。' | '．' | '｡')
+    matches!(c, '.' | '。' | '．' | '｡' | '․' | '﹒')
 }
 
 /// Whether what follows a host may be more of it to some program.
@@ -316,7 +377,8 @@ fn has_media_type(rest: &str) -> bool {
         "multipart",
     ];
     // No type is as long as this.
-    let mut parts = rest.get(..16).unwrap_or(rest).split('/');
+    let beginning = rest.get(..rest.floor_char_boundary(16));
+    let mut parts = beginning.unwrap_or_default().split('/');
     let Some((name, _)) = parts.next().zip(parts.next()) else {
         return false;
     };

@@ -128,6 +128,54 @@ fn what_is_no_answer_is_a_violation_unless_it_was_none_before() {
 }
 
 #[test]
+fn a_misfit_hides_nothing() {
+    for guard in [
+        guard(&[]),
+        Guard {
+            shapes: true,
+            ..Guard::default()
+        },
+    ] {
+        let evil = r#"[{"text":"https://evil.example"}]"#;
+        for (before, after) in [
+            // Beside the assistant's misfit there are items.
+            (
+                r#"{"output":{"generic":null}}"#,
+                format!(r#"{{"output":{{"generic":{evil},"generic":null}}}}"#),
+            ),
+            (
+                r#"{"output":{"generic":null}}"#,
+                format!(r#"{{"output":{{"generic":null,"generic":{evil}}}}}"#),
+            ),
+            (
+                r#"{"output":null}"#,
+                format!(r#"{{"output":{{"generic":{evil}}},"output":null}}"#),
+            ),
+            (
+                r#"{"output":null}"#,
+                format!(r#"{{"output":null,"output":{{"generic":{evil}}}}}"#),
+            ),
+            // It is another value that does not fit.
+            (
+                r#"{"output":{"generic":null}}"#,
+                r#"{"output":{"generic":"https://evil.example"}}"#.to_owned(),
+            ),
+            (
+                r#"{"output":{"generic":null}}"#,
+                r#"{"output":{"generic":null,"generic":{}}}"#.to_owned(),
+            ),
+            (
+                r#"{"output":null}"#,
+                r#"{"output":{"generic":null}}"#.to_owned(),
+            ),
+        ] {
+            assert!(guard.check(before, &after, 0).is_err(), "{after}");
+            assert_eq!(guard.check(&after, &after, 0), Ok(()));
+        }
+    }
+}
+
+#[test]
 fn what_the_assistant_said_itself_is_all_right() {
     let none = guard(&[]);
     let before = payload(&[

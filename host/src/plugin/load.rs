@@ -91,7 +91,7 @@ impl Plugin {
             Known::Texts => texts::Pre::new(pre).map(Entry::Texts),
         };
         Ok(Self {
-            name: name.to_owned(),
+            name: name.into(),
             sha256: actual,
             entry: entry.map_err(wrong_type)?,
             sandbox: Arc::clone(sandbox),

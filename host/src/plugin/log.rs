@@ -1,7 +1,7 @@
 //! What a plugin prints goes to the log, line by line, as much as its limit allows.
 //!
 //! The events are emitted inside the request's span, which labels them with
-//! tenant, assistant and request; the stage's span adds the plugin.
+//! tenant, assistant and request; each names the plugin itself.
 
 use bytes::Bytes;
 use std::pin::Pin;
@@ -21,6 +21,7 @@ const LINE: usize = 100;
 /// One of the two streams of a call. Both share the limit.
 #[derive(Clone)]
 pub(super) struct GuestStream {
+    plugin: Arc<str>,
     name: &'static str,
     line: Arc<Mutex<Vec<u8>>>,
     budget: Arc<Mutex<Budget>>,
@@ -28,6 +29,7 @@ pub(super) struct GuestStream {
 
 /// What a call may still log, in bytes.
 struct Budget {
+    plugin: Arc<str>,
     left: usize,
     limit: usize,
 }
@@ -45,17 +47,22 @@ impl Budget {
         if self.left > 0 {
             self.left = self.left.saturating_sub(bytes);
             if self.left == 0 {
-                let limit = self.limit;
-                tracing::warn!(target: TARGET, limit, "the plugin printed up to its limit of bytes; the rest is dropped");
+                let (plugin, limit) = (self.plugin.as_ref(), self.limit);
+                tracing::warn!(target: TARGET, plugin, limit, "the plugin printed up to its limit of bytes; the rest is dropped");
             }
         }
     }
 }
 
 /// Standard output and standard error of one call, which may log `limit` bytes.
-pub(super) fn streams(limit: usize) -> [GuestStream; 2] {
-    let budget = Arc::new(Mutex::new(Budget { left: limit, limit }));
+pub(super) fn streams(plugin: &Arc<str>, limit: usize) -> [GuestStream; 2] {
+    let budget = Arc::new(Mutex::new(Budget {
+        plugin: Arc::clone(plugin),
+        left: limit,
+        limit,
+    }));
     ["stdout", "stderr"].map(|name| GuestStream {
+        plugin: Arc::clone(plugin),
         name,
         line: Arc::default(),
         budget: Arc::clone(&budget),
@@ -84,7 +91,8 @@ impl GuestStream {
     fn emit(&self, line: &mut Vec<u8>) {
         if !line.is_empty() {
             let text = String::from_utf8_lossy(line);
-            tracing::info!(target: TARGET, stream = self.name, line = text.as_ref(), "the plugin printed");
+            let plugin = self.plugin.as_ref();
+            tracing::info!(target: TARGET, plugin, stream = self.name, line = text.as_ref(), "the plugin printed");
         }
         line.clear();
     }

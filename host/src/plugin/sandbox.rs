@@ -25,8 +25,9 @@ const MEMORIES: u32 = 2;
 const TABLES: u32 = 16;
 
 /// Memory up to this size is cleaned in place between two calls, which spares the
-/// page faults of the next one.
-const RESIDENT_MEMORY: usize = 4 << 20;
+/// page faults of the next one. Every page that was ever written is cleaned after each
+/// call, so that more of them would make small calls pay for an earlier large one.
+const RESIDENT_MEMORY: usize = 256 << 10;
 const RESIDENT_TABLE: usize = 1 << 20;
 
 /// Host functions run on the guest's stack, behind what the guest may use.
@@ -70,6 +71,8 @@ impl Sandbox {
         let mut config = Config::new();
         config
             .cache(cache)
+            // Nothing unwinds through a guest, and what would let it makes every plugin larger.
+            .native_unwind_info(false)
             .consume_fuel(true)
             .epoch_interruption(true)
             .max_wasm_stack(settings.stack_bytes)

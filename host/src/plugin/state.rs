@@ -4,6 +4,7 @@ use super::limiter::Limiter;
 use super::log::{GuestStream, streams};
 use crate::capability;
 use crate::limits::Limits;
+use std::sync::Arc;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
@@ -12,6 +13,7 @@ pub(super) const HANDLES: usize = 1_000;
 
 pub(crate) struct State {
     pub(super) limiter: Limiter,
+    plugin: Arc<str>,
     log_bytes: usize,
     /// Made when the guest first asks for any of it, which most never do.
     wasi: Option<Wasi>,
@@ -24,11 +26,13 @@ struct Wasi {
 }
 
 impl State {
-    pub(super) fn new(limits: &Limits) -> Self {
+    /// For one call of the plugin of that name.
+    pub(super) fn new(plugin: Arc<str>, limits: &Limits) -> Self {
         let mut handles = ResourceTable::new();
         handles.set_max_capacity(HANDLES);
         Self {
             limiter: Limiter::new(limits),
+            plugin,
             log_bytes: limits.log_bytes,
             wasi: None,
             handles,
@@ -37,8 +41,8 @@ impl State {
 }
 
 impl Wasi {
-    fn new(log_bytes: usize) -> Self {
-        let [stdout, stderr] = streams(log_bytes);
+    fn new(plugin: &Arc<str>, log_bytes: usize) -> Self {
+        let [stdout, stderr] = streams(plugin, log_bytes);
         Self {
             context: capability::wasi::prepare(stdout.clone(), stderr.clone()),
             streams: [stdout, stderr],
@@ -58,8 +62,8 @@ impl Drop for Wasi {
 
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        let log_bytes = self.log_bytes;
-        let wasi = self.wasi.get_or_insert_with(|| Wasi::new(log_bytes));
+        let new = || Wasi::new(&self.plugin, self.log_bytes);
+        let wasi = self.wasi.get_or_insert_with(new);
         WasiCtxView {
             ctx: &mut wasi.context,
             table: &mut self.handles,

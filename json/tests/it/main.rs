@@ -16,6 +16,7 @@ mod properties;
 mod reference;
 mod rfc6902;
 mod rfc7396;
+mod strings;
 mod view_limits;
 mod view_properties;
 mod views;

@@ -101,8 +101,14 @@ impl Reach {
         })
     }
 
+    /// The patterns that end here or above.
+    pub(crate) fn naming(&self, path: &[Step]) -> u64 {
+        let lengths = 0..=path.len();
+        lengths.fold(0, |bits, length| bits | self.ending(&path[..length]))
+    }
+
     pub(crate) fn within(&self, path: &[Step]) -> bool {
-        (0..=path.len()).any(|length| self.ending(&path[..length]) != 0)
+        self.naming(path) != 0
     }
 
     pub(crate) fn on_the_way(&self, path: &[Step]) -> bool {
@@ -242,7 +248,7 @@ pub(crate) fn masked(text: &str, spans: &[Range<usize>]) -> String {
     out + &text[at..]
 }
 
-/// A string that stands exactly at a place.
+/// A string at a place or in one.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Text {
     pub(crate) pointer: String,
@@ -250,10 +256,10 @@ pub(crate) struct Text {
     pub(crate) patterns: u64,
 }
 
-/// The strings that stand exactly at the places, in order.
+/// The strings at the places and in them, in order.
 pub(crate) fn strings(json: &Json, places: &Reach, path: &[Step]) -> Vec<Text> {
     match json {
-        Json::Scalar(quoted) if quoted.starts_with('"') && places.ending(path) != 0 => {
+        Json::Scalar(quoted) if quoted.starts_with('"') && places.within(path) => {
             let escaped = |token: &Step| token.replace('~', "~0").replace('/', "~1");
             let pointer = path.iter().map(|token| format!("/{}", escaped(token)));
             vec![Text {
@@ -262,7 +268,7 @@ pub(crate) fn strings(json: &Json, places: &Reach, path: &[Step]) -> Vec<Text> {
                     .collect::<String>()
                     .replace("\"\\ud800\"", "\u{FFFD}"),
                 quoted: quoted.clone(),
-                patterns: places.ending(path),
+                patterns: places.naming(path),
             }]
         }
         Json::Scalar(_) => Vec::new(),

@@ -1,6 +1,6 @@
 //! What hostile documents and results can cost a view.
 
-use retort_json::{Pattern, Places, WriteError, splice, write_back};
+use retort_json::{Found, Pattern, Places, StringsError, WriteError, splice, write_back};
 
 fn places(pattern: &str) -> Places {
     Places::new(vec![Pattern::parse(pattern).unwrap()]).unwrap()
@@ -32,7 +32,11 @@ fn depth_does_not_matter_wherever_it_is() {
         let reads = places("/a");
         let seen = reads.visible(&payload).into_owned();
         assert_eq!(seen, format!(r#"{{"a":{{"b":{far}}}}}"#));
-        assert!(places("/hidden/*").strings(&payload, 9).unwrap().is_empty());
+        assert!(places("/hidden/x").strings(&payload, 9).unwrap().is_empty());
+        for place in ["", "/hidden", "/a/*"] {
+            let found = places(place).strings(&payload, 9);
+            assert_eq!(found, Err(StringsError::TooDeep));
+        }
         let made = seen.replace('x', "y");
         let result = write_back(&payload, &seen, &made, &places("/a/b"));
         let expected = format!(
@@ -64,7 +68,10 @@ fn the_longest_pattern_goes_no_deeper_than_itself() {
         let stars = "/*".repeat(Pattern::MAX_TOKENS);
         let seen = places(&stars).visible(&text);
         assert_eq!(seen, text);
-        assert!(places(&stars).strings(&text, 9).unwrap().is_empty());
+        let found = places(&stars).strings(&text, 9);
+        assert_eq!(found, Err(StringsError::TooDeep));
+        let deepest = deep(Pattern::MAX_TOKENS + Found::LEVELS, "\"x\"");
+        assert_eq!(places(&stars).strings(&deepest, 9).unwrap().len(), 1);
         let shallow = deep(Pattern::MAX_TOKENS, "\"x\"");
         let found = places(&stars).strings(&shallow, 9).unwrap();
         assert_eq!(found.len(), 1);
@@ -78,9 +85,64 @@ fn the_longest_pattern_goes_no_deeper_than_itself() {
 fn comparing_deep_values_over_and_over_is_too_much_work() {
     let payload = |inner: &str| format!(r#"{{"a":{}}}"#, deep(200_000, inner));
     let (seen, made) = (payload("1"), payload("1.0"));
-    let limit = 64 * (seen.len() + made.len()) + (1 << 20);
+    let limit = 44 * (2 * seen.len() + made.len()) + (1 << 20);
     let result = write_back(&seen, &seen, &made, &places("/b"));
     assert_eq!(result, Err(WriteError::TooMuchWork { limit }));
+}
+
+/// A container: its beginning, the step to what is in it, its end, and the end as it is
+/// seen.
+type Around = [&'static str; 4];
+
+#[test]
+fn splitting_the_same_bytes_on_each_level_is_too_much_work() {
+    let change = |levels: usize, [start, step, end, seen_end]: Around| {
+        let json = |last: &str, end: &str| {
+            let array = format!("[{}{last}]", "\"\",".repeat(100_000));
+            start.repeat(levels) + &array + &end.repeat(levels)
+        };
+        let (payload, seen, made) = (json("0", end), json("0", seen_end), json("1", seen_end));
+        let place = step.repeat(levels) + "/100000";
+        let result = write_back(&payload, &seen, &made, &places(&place));
+        result.map(|result| assert_eq!(result, Some(json("1", end))))
+    };
+    let objects = [r#"{"a":"#, "/a", "}", "}"];
+    let partly_seen_objects = [r#"{"a":"#, "/a", r#","h":0}"#, "}"];
+    let arrays = ["[", "/0", ",0]", ",0]"];
+    let partly_seen_arrays = ["[", "/0", ",0]", ",null]"];
+    // Longer than the patterns that anybody needs.
+    for (levels, around) in [
+        (16, objects),
+        (10, partly_seen_objects),
+        (16, arrays),
+        (10, partly_seen_arrays),
+    ] {
+        assert_eq!(change(levels, around), Ok(()), "{around:?}");
+        let result = change(31, around);
+        let is_too_much = matches!(result, Err(WriteError::TooMuchWork { .. }));
+        assert!(is_too_much, "{around:?}");
+    }
+}
+
+#[test]
+fn searching_many_short_members_is_counted() {
+    let write = |members: usize, hidden: &str, other: &str| {
+        let keys = |first: &str| {
+            let member = |number| format!("\"{first}{number:05x}\":0,");
+            (0..members).map(member).collect::<String>()
+        };
+        let seen = format!("{{{}\"z\":0}}", keys(""));
+        let payload = format!("{{{}\"z\":0{hidden}}}", keys(""));
+        let made = format!("{{{}\"z\":1}}", keys(other));
+        let result = write_back(&payload, &seen, &made, &places("/*"));
+        result.map(|result| result.is_some())
+    };
+    let hidden = r#","h":0"#;
+    // All others, of few and of many; the same ones of many.
+    assert_eq!(write(20_000, hidden, "k"), Ok(true));
+    assert_eq!(write(300_000, hidden, ""), Ok(true));
+    let is_too_much = write(300_000, hidden, "k");
+    assert!(matches!(is_too_much, Err(WriteError::TooMuchWork { .. })));
 }
 
 #[test]

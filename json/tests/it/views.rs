@@ -2,9 +2,7 @@
 
 use std::borrow::Cow;
 
-use retort_json::{
-    CheckError, Pattern, Places, TooManyStrings, WriteError, check_patch, write_back,
-};
+use retort_json::{CheckError, Pattern, Places, WriteError, check_patch, write_back};
 
 fn places(patterns: &[&str]) -> Places {
     let parse = |text: &&str| Pattern::parse(text).unwrap();
@@ -75,46 +73,6 @@ fn only_the_places_are_visible() {
     }
     let json = " { } ";
     assert!(matches!(Places::everything().visible(json), Cow::Borrowed(seen) if seen == json));
-}
-
-#[test]
-fn strings_are_found_exactly_at_the_places() {
-    let json = r#"{"a": [{"t":"x"}, "y", {"t":{"t":"z"}}], "b/~": "\ud800\n", "a": ["w"]}"#;
-    let all = places(&["/a/*/t", "/*", "/a/*", "/a/0/t"]);
-    let found: Vec<_> = all
-        .strings(json, 4)
-        .unwrap()
-        .into_iter()
-        .map(|found| {
-            assert_eq!(&json[found.place.clone()], found.quoted);
-            (
-                found.pointer.clone(),
-                found.string().into_owned(),
-                found.patterns,
-            )
-        })
-        .collect();
-    let expected = [
-        ("/a/0/t", "x", 0b1001),
-        ("/a/1", "y", 0b100),
-        ("/b~1~0", "\u{FFFD}\n", 0b10),
-        ("/a/0", "w", 0b100),
-    ];
-    let expected = expected.map(|(pointer, text, bits)| (pointer.into(), text.into(), bits));
-    assert_eq!(found, expected);
-    let root = Places::everything().strings(" \"x\" ", 1).unwrap();
-    assert_eq!(
-        (root[0].place.clone(), root[0].pointer.as_str()),
-        (1..4, "")
-    );
-    assert_eq!(all.strings(json, 3), Err(TooManyStrings { most: 3 }));
-}
-
-#[test]
-fn long_keys_above_many_strings_are_not_repeated_without_end() {
-    let json = format!(r#"{{"{}":[{}""]}}"#, "k".repeat(500), r#""","#.repeat(99));
-    assert!(places(&["/*/*"]).strings(&json, 1_000).is_ok());
-    assert!(places(&["/*/*"]).strings(&json, 100).is_err());
 }
 
 #[track_caller]
@@ -349,10 +307,10 @@ fn a_long_pointer_is_shortened() {
 
 #[test]
 fn a_patch_stays_inside() {
-    let (reads, writes) = (places(&["/a", "/r"]), places(&["/a/*/t", "/a/0", "/n"]));
+    let writes = places(&["/a/*/t", "/a/0", "/n"]);
     let check = |op: &str, path: &str, from: &str| {
         let patch = format!(r#"[{{"op":"{op}","path":"{path}","from":"{from}","value":0}}]"#);
-        check_patch(&patch, &reads, &writes)
+        check_patch(&patch, &writes)
     };
     let outside = |pointer: &str| {
         let pointer = pointer.to_owned();
@@ -368,13 +326,14 @@ fn a_patch_stays_inside() {
     assert_eq!(check("move", "/n", "/a/0"), Ok(()));
     assert_eq!(check("move", "/n", "/a/1"), outside("/a/1"));
     assert_eq!(check("move", "/a/-", "/n"), outside("/a/-"));
-    assert_eq!(check("copy", "/n", "/a/1"), Ok(()));
-    assert_eq!(check("copy", "/n", "/x"), outside("/x"));
-    assert_eq!(check("copy", "/r", "/a/1"), outside("/r"));
-    assert_eq!(check("test", "/r/x", ""), Ok(()));
-    assert_eq!(check("test", "/n", ""), outside("/n"));
+    // What is copied or compared is in a document that holds nothing hidden.
+    for from in ["", "/n", "/a/1", "/x/-"] {
+        assert_eq!(check("copy", "/n", from), Ok(()));
+        assert_eq!(check("copy", "/x", from), outside("/x"));
+        assert_eq!(check("test", from, ""), Ok(()));
+    }
     let second = r#"[{"op":"remove","path":"/n"},{"op":"remove","path":"/r"}]"#;
-    let error = check_patch(second, &reads, &writes).unwrap_err();
-    let message = "operation 1 of the patch goes outside of what it may read or write, at \"/r\"";
+    let error = check_patch(second, &writes).unwrap_err();
+    let message = "operation 1 of the patch goes outside of what it may write, at \"/r\"";
     assert_eq!(error.to_string(), message);
 }

@@ -186,7 +186,7 @@ auth.kind = "none"
             "assistant lobby of tenant acme: JWT, 10s, 3 stages",
             "  1. echo reads everything; may change everything",
             "  2. echo reads /output, /user_id; may change /output/generic/*/text",
-            "  3. charm gets the strings at /output/generic/*/text, with the response types of their items; may change them",
+            "  3. charm gets the strings within /output/generic/*/text, with the response types of their items; may change them",
             "assistant open of tenant acme: NO AUTHENTICATION, 2s, no stages",
             "the configuration is good",
         ]

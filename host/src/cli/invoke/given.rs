@@ -62,9 +62,9 @@ impl Given {
                     let value = shortened(&text.value);
                     match &text.response_type {
                         Some(kind) => {
-                            tell!("  it was given {} ({kind:?}): {value:?}", text.pointer)
+                            tell!("  it was given {:?} ({kind:?}): {value:?}", text.pointer)
                         }
-                        None => tell!("  it was given {}: {value:?}", text.pointer),
+                        None => tell!("  it was given {:?}: {value:?}", text.pointer),
                     }
                 }
                 if texts.len() > MOST_LINES {

@@ -51,6 +51,13 @@ fn hostile_texts_are_judged_in_linear_time() {
         "https:a(",
         "//",
         " //",
+        "*//a",
+        "*\\\\a",
+        "\u{1}//a",
+        ";//a",
+        "=    //a",
+        "=\"    //a",
+        "\t//a",
         "(//a",
         "=//a",
         "\"//a",
@@ -62,6 +69,7 @@ fn hostile_texts_are_judged_in_linear_time() {
         "javascript:",
         "data:",
         "data:text",
+        "data:aéééééééé",
         "x://",
         "://",
         ":\\",
@@ -98,6 +106,61 @@ fn hostile_texts_are_judged_in_linear_time() {
 }
 
 #[test]
+fn long_names_are_read_once() {
+    let name = "n".repeat(1_000_000);
+    let strings = [r#""""#; 500_000].join(",");
+    let (open, close) = ("[".repeat(100), "]".repeat(100));
+    for item in [
+        format!(r#"{{"{name}":[{strings}]}}"#),
+        format!(r#"{{"\u006e{name}":[{strings}]}}"#),
+        format!(r#"{{"{name}":{open}{strings}{close}}}"#),
+    ] {
+        let after = payload(&[&item]);
+        assert_eq!(good().check("{}", &after, 0), Ok(()));
+        let foreign = payload(&["\"//evil.example\""]);
+        assert!(good().check(&after, &foreign, 0).is_err());
+    }
+}
+
+#[test]
+fn many_strings_may_be_nested_up_to_the_limit() {
+    let (open, close) = ("[".repeat(127), "]".repeat(127));
+    let strings = r#""","#.repeat(500_000);
+    let all = |name, last| format!(r#"{{"{name}":{open}{strings}"{last}"{close}}}"#);
+    let said = judge(&good(), &all("src", "tel:1"));
+    assert!(matches!(said, Err(Violation::Scheme { .. })), "{said:?}");
+    assert_eq!(judge(&good(), &all("text", "tel:1")), Ok(()));
+}
+
+#[test]
+fn media_types_are_looked_for_near_by() {
+    // No slash, and a character across the place where the type has to have ended.
+    let text = "data:aéééééééé".repeat(400_000);
+    assert_eq!(judge_text(&text), Ok(()));
+}
+
+#[test]
+fn what_was_said_is_looked_up_once() {
+    let text = "javascript:x ".repeat(200_000);
+    let before = payload(&[&item("text", &text)]);
+    let after = payload(&[&format!(r#"{{"text":"{text}","more":1}}"#)]);
+    assert_eq!(good().check(&before, &after, 0), Ok(()));
+}
+
+#[test]
+fn many_misfits_are_compared_in_linear_time() {
+    let members = |from: u32| {
+        let numbers = (from..from + 100_000).map(|n| format!(r#""generic":{n}"#));
+        format!(
+            r#"{{"output":{{{}}}}}"#,
+            numbers.collect::<Vec<_>>().join(",")
+        )
+    };
+    assert_eq!(good().check(&members(0), &members(0), 0), Ok(()));
+    assert!(good().check(&members(0), &members(1), 0).is_err());
+}
+
+#[test]
 fn many_items_are_compared_in_linear_time() {
     let items: Vec<_> = (0..100_000).map(|n| format!(r#"{{"n":{n:06}}}"#)).collect();
     let forwards: Vec<_> = items.iter().map(String::as_str).collect();
@@ -125,7 +188,7 @@ fn many_items_are_compared_in_linear_time() {
 /// judgement, a foreign origin is never overlooked behind them, and messages stay short.
 #[test]
 fn random_texts_are_judged() {
-    const PIECES: [&str; 40] = [
+    const PIECES: [&str; 41] = [
         "https",
         "http",
         ":",
@@ -162,6 +225,7 @@ fn random_texts_are_judged() {
         "。",
         "\u{200B}",
         "\u{0}",
+        "\u{1}",
         "😀",
         "%2e",
         "a",

@@ -16,10 +16,7 @@ struct Exported;
 export!(Exported);
 
 impl Guest for Exported {
-    fn transform(
-        invocation: Invocation,
-        texts: Vec<Text>,
-    ) -> Result<Vec<Option<String>>, Failure> {
+    fn transform(invocation: Invocation, texts: Vec<Text>) -> Result<Vec<Option<String>>, Failure> {
         let settings: Value =
             serde_json::from_str(&invocation.settings).expect("the host sends JSON");
         if let Some(answers) = settings["answers"].as_array() {
@@ -37,6 +34,9 @@ impl Guest for Exported {
                 "response_type": text.response_type,
             })
         };
-        Ok(texts.iter().map(|text| Some(given(text).to_string())).collect())
+        Ok(texts
+            .iter()
+            .map(|text| Some(given(text).to_string()))
+            .collect())
     }
 }
