@@ -95,6 +95,12 @@ impl<'b> Event<'b> {
         self.body.get(self.place.clone()).unwrap_or_default()
     }
 
+    /// How many bytes of the body stand around the payload.
+    #[must_use]
+    pub fn around(&self) -> usize {
+        self.body.len() - self.place.len()
+    }
+
     /// The body with another payload, every other byte as it was.
     #[must_use]
     pub fn with_payload(&self, payload: &str) -> String {

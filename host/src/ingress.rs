@@ -257,7 +257,7 @@ where
         event: event.name,
         options: event.options,
         deadline,
-        around: event.body.len() - event.place.len(),
+        around: event.around(),
     };
     let run = assistant.pipeline.run(&request, &event, |_, _| ()).await;
     match run.result {

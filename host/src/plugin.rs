@@ -93,6 +93,16 @@ pub struct Call {
     pub usage: Usage,
 }
 
+impl Call {
+    /// What it came to without the guest, which used nothing.
+    fn not_made(result: Result<(OutcomeKind, Option<String>), Fault>) -> Self {
+        Self {
+            result,
+            usage: Usage::default(),
+        }
+    }
+}
+
 impl Plugin {
     /// The name that the configuration gives it.
     #[must_use]
@@ -136,10 +146,6 @@ impl Plugin {
     /// deadline at most. Dropping the future stops it.
     pub async fn call(&self, request: &Request<'_>, terms: &Terms<'_>, payload: &str) -> Call {
         let deadline = request.deadline;
-        let refused = |fault| Call {
-            result: Err(fault),
-            usage: Usage::default(),
-        };
         let waiting = Instant::now();
         let patience = self
             .sandbox
@@ -147,9 +153,9 @@ impl Plugin {
             .min(deadline.saturating_duration_since(waiting));
         let slot = tokio::time::timeout(patience, self.sandbox.slots.acquire()).await;
         let Ok(Ok(_slot)) = slot else {
-            return refused(Fault::Unavailable {
+            return Call::not_made(Err(Fault::Unavailable {
                 waited: waiting.elapsed(),
-            });
+            }));
         };
         let start = Instant::now();
         let timeout = terms
@@ -157,7 +163,7 @@ impl Plugin {
             .timeout
             .min(deadline.saturating_duration_since(start));
         if timeout.is_zero() {
-            return refused(Fault::TimedOut { limit: timeout });
+            return Call::not_made(Err(Fault::TimedOut { limit: timeout }));
         }
         let stage = StageCall {
             request,
@@ -199,16 +205,12 @@ impl Plugin {
         stage: &StageCall<'_>,
     ) -> Call {
         let payload = stage.payload;
-        let not_called = |result| Call {
-            result,
-            usage: Usage::default(),
-        };
         let texts = match beside_others(payload.len(), || texts::cut(stage.terms.view, payload)) {
             Ok(texts) if texts.is_empty() => {
-                return not_called(Ok((OutcomeKind::Unchanged, None)));
+                return Call::not_made(Ok((OutcomeKind::Unchanged, None)));
             }
             Ok(texts) => texts,
-            Err(fault) => return not_called(Err(fault)),
+            Err(fault) => return Call::not_made(Err(fault)),
         };
         let listed = texts.len() * size_of::<Option<String>>();
         let mut store = self.store(stage, listed);

@@ -87,7 +87,7 @@ impl Invoke {
             event: event.name,
             options: event.options,
             deadline: Instant::now() + subject.timeout,
-            around: event.body.len() - event.place.len(),
+            around: event.around(),
         };
         let mut given = Vec::new();
         let run = subject.pipeline.run(&request, &event, |stage, payload| {
