@@ -15,7 +15,7 @@ mod send;
 mod serve;
 mod token;
 
-use crate::config::{self, Config, ConfigError};
+use crate::config::{Config, ConfigError};
 use crate::secret::{Secrets, environment};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::io::{IsTerminal, Write};
@@ -59,9 +59,6 @@ enum Verb {
     Token(token::Token),
     Send(send::Send),
 }
-
-/// Threads for all calls at once whose large payloads are worked on, and some more.
-const MOST_BLOCKING_THREADS: usize = config::Sandbox::MOST_CALLS as usize + 64;
 
 /// How many lines of the log wait to be written before further ones are dropped.
 const LOG_BUFFER: usize = 10_000;
@@ -191,8 +188,5 @@ fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
         // Look for arrived bytes after every step: the default of 61 steps starves
         // connections beside guests that compute for long.
         .event_interval(1)
-        // A large patch takes a thread to itself; at most so many calls can be going
-        // on, and none may find that there is no thread left to serve with.
-        .max_blocking_threads(MOST_BLOCKING_THREADS)
         .build()
 }

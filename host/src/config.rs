@@ -10,12 +10,14 @@ mod guard;
 mod problem;
 mod reader;
 mod server;
+mod tenant;
 mod view;
 
 pub use assistant::{Assistant, OnFault, Stage};
 pub use problem::{Problem, Problems};
 pub use server::{Sandbox, Server};
 
+use crate::fairness::Allotment;
 use crate::limits::LimitOverrides;
 use crate::secret::Secrets;
 use problem::{Collector, nearest};
@@ -34,6 +36,8 @@ pub struct Config {
     pub server: Server,
     /// `[sandbox]`
     pub sandbox: Sandbox,
+    /// `[tenants.NAME]`
+    pub tenants: BTreeMap<String, Allotment>,
     /// `[plugins.NAME]`
     pub plugins: BTreeMap<String, Plugin>,
     /// `[assistants.NAME]`
@@ -138,15 +142,17 @@ fn read(root: Table<'_>, file: &str, context: &Context<'_>) -> Option<Config> {
             plugins.insert(name.to_owned(), plugin);
         }
     }
+    let mut declared_tenants = Vec::new();
+    let mut tenants = BTreeMap::new();
+    for (name, table) in root.named_tables("tenants") {
+        declared_tenants.push(name);
+        if let Some(allotment) = tenant::read(table) {
+            tenants.insert(name.to_owned(), allotment);
+        }
+    }
     let declared = Declared {
         plugins: declared_plugins,
-        tenants: root
-            .named_tables("tenants")
-            .map(|(name, table)| {
-                table.refuse_unknown_keys();
-                name
-            })
-            .collect(),
+        tenants: declared_tenants,
     };
     let assistants = root
         .named_tables("assistants")
@@ -160,6 +166,7 @@ fn read(root: Table<'_>, file: &str, context: &Context<'_>) -> Option<Config> {
         file: file.to_owned(),
         server: server?,
         sandbox: sandbox?,
+        tenants,
         plugins,
         assistants,
     })

@@ -36,7 +36,7 @@ where
     let span = tracing::error_span!(
         "request",
         request_id = request_id.as_ref(),
-        tenant = assistant.map(|assistant| assistant.tenant.as_str()),
+        tenant = assistant.map(|assistant| assistant.tenant.name()),
         assistant = assistant.map(|assistant| assistant.name.as_str()),
     );
     let id = request_id.clone();

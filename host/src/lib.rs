@@ -28,6 +28,7 @@ pub mod snapshot;
 pub mod auth;
 pub mod config;
 pub mod event;
+pub mod fairness;
 pub mod guard;
 pub mod limits;
 pub mod outcome;

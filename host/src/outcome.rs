@@ -1,6 +1,7 @@
 //! What a plugin's call came to: plain data, without any of the machinery that
 //! produced it.
 
+use crate::fairness::Refusal;
 use crate::guard::Violation;
 use crate::view::View;
 use retort_json::{CheckError, PatchError, WriteError};
@@ -191,12 +192,9 @@ pub enum Fault {
         /// The plugin's own words, shortened.
         message: String,
     },
-    /// It was not called, because too many calls are running.
-    #[error("not called: no free slot within {} ms", waited.as_millis())]
-    Unavailable {
-        /// How long it waited.
-        waited: Duration,
-    },
+    /// It was not called, because its tenant may not have a place for the call now.
+    #[error("not called: {0}")]
+    Unavailable(#[from] Refusal),
 }
 
 impl Fault {
@@ -217,7 +215,7 @@ impl Fault {
             Self::TextsMismatch { .. } => "texts-mismatch",
             Self::RefusedByGuard(_) => "refused-by-guard",
             Self::Failed { .. } => "failed",
-            Self::Unavailable { .. } => "unavailable",
+            Self::Unavailable(_) => "unavailable",
         }
     }
 }

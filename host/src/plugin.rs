@@ -1,6 +1,7 @@
 //! A loaded component, and one call of it: a fresh store, a fresh instance, and
 //! every limit on. A call ends in an outcome or in a fault, never in an error.
 
+mod capacity;
 mod fault;
 mod interface;
 mod limiter;
@@ -9,13 +10,15 @@ mod log;
 mod sandbox;
 mod state;
 
+pub use capacity::Capacity;
 pub use load::LoadError;
 pub use sandbox::{Sandbox, SandboxError};
 
 use crate::bindings;
+use crate::fairness::Tenant;
 use crate::guard::Guard;
 use crate::limits::Limits;
-use crate::outcome::{Fault, OutcomeKind, Usage};
+use crate::outcome::{Fault, Outcome, OutcomeKind, Usage};
 use crate::texts::{self, Text};
 use crate::view::View;
 use interface::{Answer, Entry, transform_response, transform_texts};
@@ -52,10 +55,10 @@ pub enum Given<'p> {
 }
 
 /// What is known of a request when its pipeline runs.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Request<'a> {
-    /// The tenant's name.
-    pub tenant: &'a str,
+    /// Whose call it is, and at whose expense.
+    pub tenant: &'a Arc<Tenant>,
     /// The assistant's name.
     pub assistant: &'a str,
     /// Identifies the request.
@@ -151,11 +154,9 @@ impl Plugin {
             .sandbox
             .wait
             .min(deadline.saturating_duration_since(waiting));
-        let slot = tokio::time::timeout(patience, self.sandbox.slots.acquire()).await;
-        let Ok(Ok(_slot)) = slot else {
-            return Call::not_made(Err(Fault::Unavailable {
-                waited: waiting.elapsed(),
-            }));
+        let slot = match request.tenant.slot(patience).await {
+            Ok(slot) => slot,
+            Err(refusal) => return Call::not_made(Err(refusal.into())),
         };
         let start = Instant::now();
         let timeout = terms
@@ -173,10 +174,12 @@ impl Plugin {
             timeout,
         };
         // All of it within the slot, because it is work that the plugin causes.
-        match &self.entry {
+        let call = match &self.entry {
             Entry::Response(entry) => self.call_with_payload(entry, &stage).await,
             Entry::Texts(entry) => self.call_with_texts(entry, &stage).await,
-        }
+        };
+        slot.charge(call.usage.fuel);
+        call
     }
 
     async fn call_with_payload(
@@ -185,18 +188,29 @@ impl Plugin {
         stage: &StageCall<'_>,
     ) -> Call {
         let payload = stage.payload;
-        let seen = beside_others(payload.len(), || stage.terms.view.reads().visible(payload));
+        let visible = || stage.terms.view.reads().visible(payload);
+        let seen = match stage.work(payload.len(), visible).await {
+            Ok(seen) => seen,
+            Err(fault) => return Call::not_made(Err(fault)),
+        };
         let mut store = self.store(stage, 0);
         let run = transform_response(entry, &mut store, stage.invocation(), &seen);
-        let ended = tokio::time::timeout(stage.timeout, run).await;
-        stage.close(store, ended, |outcome| {
-            beside_others(payload.len() + outcome.text().len(), || {
-                let kind = outcome.kind();
-                let (view, limit) = (stage.terms.view, stage.terms.limits.output_bytes);
-                let changed = outcome.apply(payload, &seen, view, limit)?;
-                stage.guard(changed).map(|changed| (kind, changed))
-            })
-        })
+        let ended = stage.run(run).await;
+        let (made, usage) = stage.close(store, ended);
+        let apply = |outcome: Outcome| {
+            let kind = outcome.kind();
+            let (view, limit) = (stage.terms.view, stage.terms.limits.output_bytes);
+            let changed = outcome.apply(payload, &seen, view, limit)?;
+            stage.guard(changed).map(|changed| (kind, changed))
+        };
+        let result = match made {
+            Ok(outcome) => {
+                let bytes = payload.len() + outcome.text().len();
+                stage.work(bytes, || apply(outcome)).await.flatten()
+            }
+            Err(fault) => Err(fault),
+        };
+        Call { result, usage }
     }
 
     async fn call_with_texts(
@@ -205,7 +219,8 @@ impl Plugin {
         stage: &StageCall<'_>,
     ) -> Call {
         let payload = stage.payload;
-        let texts = match beside_others(payload.len(), || texts::cut(stage.terms.view, payload)) {
+        let cut = || texts::cut(stage.terms.view, payload);
+        let texts = match stage.work(payload.len(), cut).await.flatten() {
             Ok(texts) if texts.is_empty() => {
                 return Call::not_made(Ok((OutcomeKind::Unchanged, None)));
             }
@@ -215,15 +230,24 @@ impl Plugin {
         let listed = texts.len() * size_of::<Option<String>>();
         let mut store = self.store(stage, listed);
         let run = transform_texts(entry, &mut store, stage.invocation(), &texts);
-        let ended = tokio::time::timeout(stage.timeout, run).await;
-        stage.close(store, ended, |made| {
-            let new: usize = made.iter().flatten().map(String::len).sum();
-            beside_others(payload.len() + new, || {
-                let limit = stage.terms.limits.output_bytes;
-                let (kind, changed) = texts::put_back(payload, &texts, &made, limit)?;
-                stage.guard(changed).map(|changed| (kind, changed))
-            })
-        })
+        let ended = stage.run(run).await;
+        let (made, usage) = stage.close(store, ended);
+        let apply = |made: Vec<Option<String>>| {
+            let limit = stage.terms.limits.output_bytes;
+            let (kind, changed) = texts::put_back(payload, &texts, &made, limit)?;
+            stage.guard(changed).map(|changed| (kind, changed))
+        };
+        let result = match made {
+            Ok(made) => {
+                let new: usize = made.iter().flatten().map(String::len).sum();
+                stage
+                    .work(payload.len() + new, || apply(made))
+                    .await
+                    .flatten()
+            }
+            Err(fault) => Err(fault),
+        };
+        Call { result, usage }
     }
 
     /// A store for one call, with everything set that bounds it. The guest may hand over
@@ -275,7 +299,7 @@ struct StageCall<'a> {
 impl StageCall<'_> {
     fn invocation(&self) -> bindings::Invocation<'_> {
         bindings::Invocation {
-            tenant: self.request.tenant,
+            tenant: self.request.tenant.name(),
             assistant: self.request.assistant,
             request_id: self.request.request_id,
             event: self.request.event,
@@ -294,14 +318,43 @@ impl StageCall<'_> {
         Ok(changed)
     }
 
-    /// Ends a call: what the guest made, if it was not stopped, is applied when its
-    /// instance is gone.
+    /// Runs the guest, in its tenant's turns and until its time is over.
+    async fn run<T>(
+        &self,
+        run: impl Future<Output = wasmtime::Result<Answer<T>>>,
+    ) -> Result<wasmtime::Result<Answer<T>>, Elapsed> {
+        let run = self.request.tenant.in_turns(run);
+        tokio::time::timeout_at((self.start + self.timeout).into(), run).await
+    }
+
+    /// Does the host's own work on so many bytes for the plugin. Much of it takes the
+    /// tenant's turn, as the guest's work does, and does not hold up the thread that
+    /// others are served on.
+    async fn work<T>(&self, bytes: usize, work: impl FnOnce() -> T) -> Result<T, Fault> {
+        if bytes <= LARGE {
+            return Ok(work());
+        }
+        let work = async {
+            match Handle::current().runtime_flavor() {
+                RuntimeFlavor::MultiThread => tokio::task::block_in_place(work),
+                _ => work(),
+            }
+        };
+        let work = self.request.tenant.in_turns(work);
+        tokio::time::timeout_at((self.start + self.timeout).into(), work)
+            .await
+            .map_err(|_| Fault::TimedOut {
+                limit: self.timeout,
+            })
+    }
+
+    /// Ends a call: what the guest made, if it was not stopped, and what it used. Its
+    /// instance is gone before anything is done with what it made.
     fn close<T>(
         &self,
         store: Store<State>,
         ended: Result<wasmtime::Result<Answer<T>>, Elapsed>,
-        apply: impl FnOnce(T) -> Result<(OutcomeKind, Option<String>), Fault>,
-    ) -> Call {
+    ) -> (Result<T, Fault>, Usage) {
         let (limits, limit) = (self.terms.limits, self.timeout);
         let result = match ended {
             Ok(Ok(answer)) => answer.map_err(Fault::from),
@@ -314,23 +367,9 @@ impl StageCall<'_> {
             time: self.start.elapsed(),
             memory_bytes: store.data().limiter.memory_bytes(),
         };
-        drop(store);
-        Call {
-            result: result.and_then(apply),
-            usage,
-        }
+        (result, usage)
     }
 }
 
 /// From this number of bytes, working on payloads and outcomes may take milliseconds.
 const LARGE: usize = 64 << 10;
-
-/// Does work on so many bytes, in such a way that much of it does not hold up the
-/// thread that others are served on.
-fn beside_others<T>(bytes: usize, work: impl FnOnce() -> T) -> T {
-    if bytes > LARGE && Handle::current().runtime_flavor() == RuntimeFlavor::MultiThread {
-        tokio::task::block_in_place(work)
-    } else {
-        work()
-    }
-}

@@ -13,8 +13,8 @@ use std::time::Duration;
 /// Every answer carries it.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// When to come back after a 503, in seconds.
-const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("1");
+/// Nobody is sent away for longer, in seconds: things change.
+const MOST_RETRY: u64 = 3_600;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
@@ -68,7 +68,7 @@ fn of_fault(fault: &Fault) -> (StatusCode, &'static str) {
             StatusCode::GATEWAY_TIMEOUT,
             "the answer could not be transformed in time",
         ),
-        Fault::Unavailable { .. } => (
+        Fault::Unavailable(_) => (
             StatusCode::SERVICE_UNAVAILABLE,
             "too many answers are being transformed; try again",
         ),
@@ -108,6 +108,16 @@ impl Rejection {
         }
     }
 
+    /// When it is worth coming back after a 503, in seconds (RFC 9110, 10.2.3).
+    fn retry_after(&self) -> u64 {
+        let wait = match self {
+            Self::Fault(Fault::Unavailable(refusal)) => refusal.wait(),
+            _ => Duration::ZERO,
+        };
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        seconds.clamp(1, MOST_RETRY)
+    }
+
     /// A problem document (RFC 9457), with the headers that its status demands.
     #[must_use]
     pub fn into_response(self, request_id: &str) -> Response<Full<Bytes>> {
@@ -130,6 +140,7 @@ impl Rejection {
         };
         // Strings and a number: there is nothing in it that JSON could not hold.
         let body = serde_json::to_vec(&problem).unwrap_or_default();
+        let retry_after = self.retry_after();
         let mut response = answer(status, PROBLEM_JSON, body.into());
         let headers = response.headers_mut();
         match self {
@@ -141,7 +152,7 @@ impl Rejection {
                 headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
             _ if status == StatusCode::SERVICE_UNAVAILABLE => {
-                headers.insert(RETRY_AFTER, RETRY_SECONDS);
+                headers.insert(RETRY_AFTER, retry_after.into());
             }
             _ => {}
         }

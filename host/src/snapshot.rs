@@ -3,6 +3,7 @@
 
 use crate::auth::Auth;
 use crate::config::{self, Config, Problem, Problems, Server};
+use crate::fairness::{Fairness, Tenant};
 use crate::limits::Limits;
 use crate::pipeline::{Pipeline, Stage};
 use crate::plugin::{Plugin, Sandbox, SandboxError};
@@ -17,6 +18,10 @@ use std::time::Duration;
 pub struct Snapshot {
     /// `[server]`
     pub server: Server,
+    /// Where all its plugins run.
+    pub sandbox: Arc<Sandbox>,
+    /// Every tenant of the configuration.
+    pub tenants: BTreeMap<String, Arc<Tenant>>,
     /// Every plugin of the configuration, used or not.
     pub plugins: BTreeMap<String, Arc<Plugin>>,
     assistants: HashMap<String, Assistant>,
@@ -28,8 +33,8 @@ pub struct Snapshot {
 pub struct Assistant {
     /// Its name in URLs and logs.
     pub name: String,
-    /// Its tenant's name.
-    pub tenant: String,
+    /// Whose it is.
+    pub tenant: Arc<Tenant>,
     /// How its webhook proves who it is.
     pub auth: Auth,
     /// From a request's arrival to its answer.
@@ -45,7 +50,11 @@ impl Snapshot {
     /// # Errors
     /// Every component that cannot be used, at the place of the configuration that
     /// names it, or that the pool's memory cannot be had.
-    pub fn build(config: Config, progress: impl Fn(&str) + Sync) -> Result<Self, SnapshotError> {
+    pub fn build(
+        config: Config,
+        fairness: &Arc<Fairness>,
+        progress: impl Fn(&str) + Sync,
+    ) -> Result<Self, SnapshotError> {
         let stages = config.assistants.values().flat_map(|a| &a.pipeline);
         let defaults = config
             .plugins
@@ -58,10 +67,12 @@ impl Snapshot {
             file: config.file,
             problems,
         })?;
+        // Nothing can fail from here on: the tenants get what this configuration says.
+        let tenants = fairness.share_out(sandbox.capacity().slots, &config.tenants);
         let assistants = config
             .assistants
             .into_iter()
-            .map(|(name, assistant)| {
+            .filter_map(|(name, assistant)| {
                 let stages = assistant
                     .pipeline
                     .into_iter()
@@ -78,7 +89,8 @@ impl Snapshot {
                     .collect();
                 let assistant = Assistant {
                     name: name.clone(),
-                    tenant: assistant.tenant,
+                    // The configuration refuses a tenant that is not declared.
+                    tenant: Arc::clone(tenants.get(&assistant.tenant)?),
                     auth: assistant.auth,
                     timeout: assistant.timeout,
                     pipeline: Pipeline {
@@ -86,11 +98,13 @@ impl Snapshot {
                         guard: assistant.guard,
                     },
                 };
-                (name, assistant)
+                Some((name, assistant))
             })
             .collect();
         Ok(Self {
             server: config.server,
+            sandbox,
+            tenants,
             plugins,
             assistants,
             refusing: Auth::refusing(),

@@ -8,6 +8,7 @@ use http::Request;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http_body_util::Full;
 use retort::config::{Config, Sandbox as Settings};
+use retort::fairness::{Fairness, Tenant};
 use retort::guard::Guard;
 use retort::ingress;
 use retort::limits::Limits;
@@ -94,11 +95,12 @@ fn stage(criterion: &mut Criterion, runtime: &Runtime) {
     let file = repository().join("target/components/southern-charm.wasm");
     let plugin = Plugin::load(&sandbox, "southern-charm", &file, None).expect("a plugin");
     let (view, guard) = (View::default(), Guard::default());
+    let tenant = Tenant::alone("acme");
     for (size, body) in bodies() {
         let payload = payload(&body);
         let call = || async {
             let request = plugin::Request {
-                tenant: "acme",
+                tenant: &tenant,
                 assistant: "lobby",
                 request_id: "bench",
                 event: "message_processed",
@@ -146,7 +148,8 @@ fn request(criterion: &mut Criterion, runtime: &Runtime) {
     let secret = |_: &str| Some("purple unicorn".to_owned());
     let config =
         Config::parse(config, "bench", &repository(), Secrets::Read(&secret)).expect("it is good");
-    let snapshot = Snapshot::build(config, |_| ()).expect("the component is good");
+    let snapshot =
+        Snapshot::build(config, &Fairness::new(), |_| ()).expect("the component is good");
     // Signed by PyJWT over the same secret, without an expiry.
     let cases: Value = serde_json::from_str(include_str!("../tokens/cases.json")).expect("cases");
     let case = cases

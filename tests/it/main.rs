@@ -4,6 +4,7 @@
 mod auth;
 mod bad_input;
 mod cli;
+mod fairness;
 mod guests;
 mod limits;
 mod output_guard;

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use retort::config::{OnFault, Sandbox as Settings};
 use retort::event::Event;
+use retort::fairness::Tenant;
 use retort::guard::Guard;
 use retort::limits::Limits;
 use retort::outcome::OutcomeKind;
@@ -168,6 +169,7 @@ fn replacing_the_payload_leaves_every_other_byte() {
 /// The guest `echo` in this process, so that each case can have settings of its own.
 struct Echo {
     plugin: Arc<Plugin>,
+    tenant: Arc<Tenant>,
     runtime: tokio::runtime::Runtime,
 }
 
@@ -176,6 +178,7 @@ impl Echo {
         let sandbox = Arc::new(Sandbox::new(&Settings::default(), []).unwrap());
         Self {
             plugin: Arc::new(Plugin::load(&sandbox, "echo", &component("echo"), None).unwrap()),
+            tenant: Tenant::alone("t"),
             runtime: tokio::runtime::Runtime::new().unwrap(),
         }
     }
@@ -189,7 +192,7 @@ impl Echo {
             on_fault: OnFault::Fail,
         };
         let request = Request {
-            tenant: "t",
+            tenant: &self.tenant,
             assistant: "a",
             request_id: "r",
             event: "message_processed",

@@ -6,13 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Which modules of the host each of them may use.
-const MAY_USE: [(&str, &[&str]); 19] = [
+const MAY_USE: [(&str, &[&str]); 20] = [
     ("main", &["cli"]),
     (
         "cli",
         &[
-            "auth", "config", "event", "guard", "limits", "outcome", "pipeline", "plugin",
-            "secret", "server", "snapshot", "texts", "view",
+            "auth", "config", "event", "fairness", "guard", "limits", "outcome", "pipeline",
+            "plugin", "secret", "server", "snapshot", "texts", "view",
         ],
     ),
     ("server", &["ingress", "snapshot"]),
@@ -23,7 +23,9 @@ const MAY_USE: [(&str, &[&str]); 19] = [
     ("respond", &["event", "outcome"]),
     (
         "snapshot",
-        &["auth", "config", "guard", "limits", "pipeline", "plugin"],
+        &[
+            "auth", "config", "fairness", "guard", "limits", "pipeline", "plugin",
+        ],
     ),
     (
         "pipeline",
@@ -37,6 +39,7 @@ const MAY_USE: [(&str, &[&str]); 19] = [
             "bindings",
             "capability",
             "config",
+            "fairness",
             "guard",
             "limits",
             "outcome",
@@ -46,12 +49,16 @@ const MAY_USE: [(&str, &[&str]); 19] = [
     ),
     ("capability", &[]),
     ("bindings", &[]),
-    ("config", &["auth", "guard", "limits", "secret", "view"]),
+    (
+        "config",
+        &["auth", "fairness", "guard", "limits", "secret", "view"],
+    ),
     ("auth", &[]),
     ("event", &[]),
     ("limits", &[]),
     ("texts", &["outcome", "view"]),
-    ("outcome", &["guard", "view"]),
+    ("outcome", &["fairness", "guard", "view"]),
+    ("fairness", &[]),
     ("guard", &[]),
     ("view", &[]),
     ("secret", &[]),

@@ -1,7 +1,10 @@
 use super::{ConfigFile, Ending};
 use crate::auth::Auth;
 use crate::config::ConfigError;
+use crate::fairness::{Allotment, Fairness, Tenant};
+use crate::plugin::Capacity;
 use crate::snapshot::{Snapshot, SnapshotError};
+use bytesize::ByteSize;
 use clap::Args;
 use std::io::Write;
 
@@ -28,7 +31,8 @@ impl Check {
             }
             Err(unreadable @ ConfigError::Unreadable { .. }) => return Err(unreadable.into()),
         };
-        let snapshot = match Snapshot::build(config, |name| tell!("compiling {name}")) {
+        let progress = |name: &str| tell!("compiling {name}");
+        let snapshot = match Snapshot::build(config, &Fairness::new(), progress) {
             Ok(snapshot) => snapshot,
             Err(SnapshotError::Components(problems)) => {
                 tell!("{problems}");
@@ -42,6 +46,10 @@ impl Check {
 }
 
 fn report(snapshot: &Snapshot, out: &mut impl Write) -> std::io::Result<()> {
+    writeln!(out, "sandbox: {}", slots(snapshot.sandbox.capacity()))?;
+    for tenant in snapshot.tenants.values() {
+        writeln!(out, "tenant {}: {}", tenant.name(), allotment(tenant))?;
+    }
     for plugin in snapshot.plugins.values() {
         let (name, interface, digest) = (plugin.name(), plugin.interface(), plugin.sha256());
         writeln!(out, "plugin {name}: {interface} (sha256 {digest})")?;
@@ -54,7 +62,7 @@ fn report(snapshot: &Snapshot, out: &mut impl Write) -> std::io::Result<()> {
             out,
             "assistant {} of tenant {}: {}, {}, {}",
             assistant.name,
-            assistant.tenant,
+            assistant.tenant.name(),
             kind(&assistant.auth),
             humantime::format_duration(assistant.timeout),
             match stages.len() {
@@ -69,6 +77,44 @@ fn report(snapshot: &Snapshot, out: &mut impl Write) -> std::io::Result<()> {
         }
     }
     writeln!(out, "the configuration is good")
+}
+
+/// How many calls may go on at once, and why so many.
+fn slots(capacity: &Capacity) -> String {
+    let Capacity {
+        slots,
+        call_bytes,
+        memory_bytes,
+        configured,
+    } = *capacity;
+    let call = ByteSize(call_bytes);
+    let memory = memory_bytes.map_or_else(String::new, |bytes| format!(" of {}", ByteSize(bytes)));
+    let source = if configured {
+        "as `concurrency` says"
+    } else {
+        "for half of the memory"
+    };
+    let beyond = if capacity.is_beyond_memory() {
+        "; TOGETHER THEY CAN TAKE MORE THAN THE MEMORY"
+    } else {
+        ""
+    };
+    format!("{slots} calls at once, {source}: each can take {call}{memory}{beyond}")
+}
+
+/// What a tenant may have.
+fn allotment(tenant: &Tenant) -> String {
+    let Allotment {
+        concurrency: _,
+        queue,
+        share,
+        fuel_per_minute,
+    } = tenant.allotment();
+    let concurrency = tenant.calls().concurrency;
+    let fuel = fuel_per_minute.map_or_else(String::new, |fuel| {
+        format!(", {fuel} units of fuel a minute")
+    });
+    format!("{concurrency} calls at once, {queue} waiting, share {share}{fuel}")
 }
 
 fn kind(auth: &Auth) -> &'static str {

@@ -3,6 +3,7 @@ mod given;
 use super::{ConfigFile, Ending, json_input, runtime};
 use crate::config::{self, OnFault};
 use crate::event::Event;
+use crate::fairness::{Fairness, Tenant};
 use crate::guard::Guard;
 use crate::limits::Limits;
 use crate::outcome::{Fault, OutcomeKind};
@@ -60,7 +61,7 @@ pub(super) struct Invoke {
 
 /// What is invoked: a pipeline and the names that its plugins are told.
 struct Subject {
-    tenant: String,
+    tenant: Arc<Tenant>,
     assistant: String,
     pipeline: Pipeline,
     timeout: Duration,
@@ -138,7 +139,9 @@ impl Invoke {
             .cloned()
             .collect();
         config.plugins.retain(|name, _| used.contains(name));
-        let snapshot = Snapshot::build(config, |plugin| tell!("compiling {plugin}"))?;
+        let snapshot = Snapshot::build(config, &Fairness::new(), |plugin| {
+            tell!("compiling {plugin}")
+        })?;
         let assistant = snapshot
             .into_assistant(name)
             .context("the assistant is gone")?;
@@ -155,16 +158,16 @@ impl Invoke {
         if settings != retort_json::Kind::Object {
             bail!("--settings has to be a JSON object, such as '{{\"suffix\": \"!\"}}'");
         }
-        let name = file.file_stem().unwrap_or_default().to_string_lossy();
+        let stem = file.file_stem().unwrap_or_default().to_string_lossy();
         let sandbox = config::Sandbox {
-            concurrency: 1,
+            concurrency: Some(1),
             ..config::Sandbox::default()
         };
         let sandbox = Arc::new(Sandbox::new(&sandbox, [])?);
-        let plugin = Plugin::load(&sandbox, &name, file, None)
+        let plugin = Plugin::load(&sandbox, &stem, file, None)
             .map_err(|error| anyhow::anyhow!("{error}\n    hint: {}", error.hint()))?;
         Ok(Subject {
-            tenant: "invoke".to_owned(),
+            tenant: Tenant::alone("invoke"),
             assistant: "invoke".to_owned(),
             pipeline: Pipeline {
                 stages: vec![Stage {

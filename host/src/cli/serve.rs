@@ -1,5 +1,6 @@
 use super::{ConfigFile, Ending, runtime};
 use crate::auth::Auth;
+use crate::fairness::Fairness;
 use crate::server::{self, Drained};
 use crate::snapshot::Snapshot;
 use anyhow::Context;
@@ -33,7 +34,7 @@ pub(super) struct Serve {
 impl Serve {
     pub(super) fn execute(self) -> anyhow::Result<Ending> {
         let config = self.file.load(super::SECRETS)?;
-        let snapshot = Snapshot::build(config, |name| {
+        let snapshot = Snapshot::build(config, &Fairness::new(), |name| {
             tracing::info!(plugin = name, "compiling");
         })?;
         for assistant in snapshot.assistants() {

@@ -36,8 +36,9 @@ impl Default for Server {
 /// What all calls share.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sandbox {
-    /// How many calls may run at once, in the whole process. Default: 64.
-    pub concurrency: u32,
+    /// How many calls may run at once, in the whole process. Default: as many as half
+    /// of the machine's memory can hold, each with all that its limits let it take.
+    pub concurrency: Option<u32>,
     /// How long a call waits for its turn before its stage is a fault. Default: 1 s.
     pub wait: Duration,
     /// The stack of a guest, in bytes. It is one for all, because compiled code
@@ -57,7 +58,7 @@ impl Sandbox {
 impl Default for Sandbox {
     fn default() -> Self {
         Self {
-            concurrency: 64,
+            concurrency: None,
             wait: Duration::from_secs(1),
             stack_bytes: 512 << 10,
             cache: None,
@@ -115,9 +116,7 @@ pub(super) fn read_sandbox(root: &Table<'_>, context: &Context<'_>) -> Option<Sa
     let cache = optional(&table, "cache", |i| Some(context.base.join(i.string()?)));
     table.refuse_unknown_keys();
     Some(Sandbox {
-        concurrency: concurrency?
-            .and_then(|concurrency| u32::try_from(concurrency).ok())
-            .unwrap_or(default.concurrency),
+        concurrency: concurrency?.and_then(|concurrency| u32::try_from(concurrency).ok()),
         wait: wait?.unwrap_or(default.wait),
         stack_bytes: stack_bytes?.unwrap_or(default.stack_bytes),
         cache: cache?,

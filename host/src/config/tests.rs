@@ -5,7 +5,7 @@ use super::*;
 use crate::auth::Auth;
 use crate::limits::Limits;
 
-fn parse(text: &str) -> Result<Config, Problems> {
+pub(super) fn parse(text: &str) -> Result<Config, Problems> {
     let environment = |name: &str| (name == "SECRET").then(|| "purple unicorn".to_owned());
     Config::parse(
         text,
@@ -35,7 +35,7 @@ fn an_empty_file_has_the_documented_defaults() {
     assert_eq!(config.server.head_bytes, 64 << 10);
     assert_eq!(config.server.head_timeout, Duration::from_secs(10));
     assert_eq!(config.server.drain_timeout, Duration::from_secs(30));
-    assert_eq!(config.sandbox.concurrency, 64);
+    assert_eq!(config.sandbox.concurrency, None);
     assert_eq!(config.sandbox.wait, Duration::from_secs(1));
     assert_eq!(config.sandbox.stack_bytes, 512 << 10);
     assert_eq!(config.sandbox.cache, None);
@@ -186,6 +186,16 @@ fn ranges_end_where_the_documentation_says() {
         ),
         ("sandbox", "concurrency", "1", "4096", ["0", "4097"]),
         ("sandbox", "wait", "\"0s\"", "\"30s\"", ["\"31s\"", "1"]),
+        ("tenants.t", "concurrency", "1", "4096", ["0", "4097"]),
+        ("tenants.t", "queue", "0", "100_000", ["-1", "100_001"]),
+        ("tenants.t", "share", "1", "100", ["0", "101"]),
+        (
+            "tenants.t",
+            "fuel_per_minute",
+            "1",
+            "0x4000_0000_0000_0000",
+            ["0", "0x4000_0000_0000_0001"],
+        ),
         (
             "sandbox",
             "stack",

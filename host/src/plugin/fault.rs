@@ -2,10 +2,11 @@
 //! nothing here can fail.
 
 use super::state::State;
+use crate::fairness::Refusal;
 use crate::limits::Limits;
 use crate::outcome::Fault;
 use std::time::Duration;
-use wasmtime::Trap;
+use wasmtime::{PoolConcurrencyLimitError, Trap};
 use wasmtime_wasi::I32Exit;
 
 /// The text of an error whose type wasmtime keeps to itself: a guest handed the
@@ -26,6 +27,9 @@ pub(super) fn of(
         Some(Trap::OutOfFuel) => return Fault::FuelExhausted { limit: limits.fuel },
         Some(Trap::Interrupt) => return Fault::TimedOut { limit: timeout },
         _ => {}
+    }
+    if error.is::<PoolConcurrencyLimitError>() {
+        return Fault::Unavailable(Refusal::NoRoom);
     }
     if let Some(I32Exit(status)) = error.downcast_ref::<I32Exit>() {
         return Fault::Trapped(format!("exited with status {status}"));

@@ -1,13 +1,13 @@
 //! The one wasmtime engine, set up so that a fresh instance costs little and no
 //! guest can run longer, grow larger or be more numerous than the limits say.
 
+use super::capacity::Capacity;
 use super::state::State;
 use crate::capability;
 use crate::config;
 use crate::limits::Limits;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use tokio::sync::Semaphore;
 use wasmtime::component::Linker;
 use wasmtime::{
     Cache, CacheConfig, Config, Enabled, Engine, EngineWeak, InstanceAllocationStrategy,
@@ -37,15 +37,14 @@ const HOST_STACK: usize = 1536 << 10;
 pub struct Sandbox {
     pub(super) engine: Engine,
     pub(super) linker: Linker<State>,
-    /// One permit for each place of the pool, so that the pool is never exhausted.
-    pub(super) slots: Semaphore,
+    capacity: Capacity,
     /// How long a call waits for a slot.
     pub(super) wait: Duration,
 }
 
 impl Sandbox {
-    /// Prepares an engine whose pool has `settings.concurrency` places, each as
-    /// large as the largest of the limits in use.
+    /// Prepares an engine whose pool has `settings.concurrency` places, or as many as
+    /// the memory has room for, each as large as the largest of the limits in use.
     ///
     /// # Errors
     /// The operating system's, mostly: the pool's address space cannot be had, or the
@@ -55,19 +54,21 @@ impl Sandbox {
         limits: impl IntoIterator<Item = &'a Limits>,
     ) -> Result<Self, SandboxError> {
         let cache = settings.cache.as_deref().map(open_cache).transpose()?;
-        Self::with_cache(settings, limits, cache).map_err(SandboxError::no_pool)
-    }
-
-    fn with_cache<'a>(
-        settings: &config::Sandbox,
-        limits: impl IntoIterator<Item = &'a Limits>,
-        cache: Option<Cache>,
-    ) -> wasmtime::Result<Self> {
         let mut largest = Limits::DEFAULT;
         for limits in limits {
             largest.memory_bytes = largest.memory_bytes.max(limits.memory_bytes);
             largest.table_elements = largest.table_elements.max(limits.table_elements);
         }
+        let capacity = Capacity::of(settings, &largest).ok_or(SandboxError::NoMemory)?;
+        Self::with_pool(settings, &largest, capacity, cache).map_err(SandboxError::no_pool)
+    }
+
+    fn with_pool(
+        settings: &config::Sandbox,
+        largest: &Limits,
+        capacity: Capacity,
+        cache: Option<Cache>,
+    ) -> wasmtime::Result<Self> {
         let mut config = Config::new();
         config
             .cache(cache)
@@ -78,8 +79,8 @@ impl Sandbox {
             .max_wasm_stack(settings.stack_bytes)
             .async_stack_size(settings.stack_bytes + HOST_STACK)
             .allocation_strategy(InstanceAllocationStrategy::Pooling(pool(
-                settings.concurrency,
-                &largest,
+                capacity.slots,
+                largest,
             )));
         let engine = Engine::new(&config)?;
         let mut linker = Linker::new(&engine);
@@ -88,9 +89,15 @@ impl Sandbox {
         Ok(Self {
             engine,
             linker,
-            slots: Semaphore::new(usize::try_from(settings.concurrency)?),
+            capacity,
             wait: settings.wait,
         })
+    }
+
+    /// How many calls it has room for.
+    #[must_use]
+    pub fn capacity(&self) -> &Capacity {
+        &self.capacity
     }
 }
 
@@ -115,6 +122,11 @@ pub enum SandboxError {
         "the sandbox cannot be set up: {0}\n    hint: a lower `concurrency` in [sandbox] needs less address space"
     )]
     NoPool(String),
+    /// The system does not say how much memory there is.
+    #[error(
+        "this system does not say how much memory there is\n    hint: say how many calls there may be at once with `concurrency` in [sandbox]"
+    )]
+    NoMemory,
     /// The folder for compiled code cannot be used.
     #[error(
         "compiled code cannot be kept in {}: {reason}\n    hint: `cache` in [sandbox] is a folder that this process may make or write to",

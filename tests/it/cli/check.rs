@@ -175,13 +175,26 @@ auth.kind = "none"
     status(&output, 0);
     let printed = stdout(&output);
     let lines: Vec<_> = printed.lines().collect();
-    assert!(lines[0].starts_with("plugin charm: transform-texts (sha256 "));
+    let sandbox = lines[0].strip_prefix("sandbox: ").unwrap();
+    let (slots, why) = sandbox
+        .split_once(" calls at once, for half of the memory: ")
+        .unwrap();
+    assert!(
+        (4..=1_024).contains(&slots.parse::<u32>().unwrap()),
+        "{sandbox}"
+    );
+    assert!(why.starts_with("each can take 72.9 MiB of "), "{sandbox}");
     assert_eq!(
         lines[1],
+        format!("tenant acme: {slots} calls at once, 256 waiting, share 1")
+    );
+    assert!(lines[2].starts_with("plugin charm: transform-texts (sha256 "));
+    assert_eq!(
+        lines[3],
         format!("plugin echo: transform-response (sha256 {digest})")
     );
     assert_eq!(
-        lines[2..],
+        lines[4..],
         [
             "assistant lobby of tenant acme: JWT, 10s, 3 stages",
             "  1. echo reads everything; may change everything",

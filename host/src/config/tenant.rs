@@ -1,0 +1,55 @@
+//! `[tenants.NAME]`
+
+use super::optional;
+use super::reader::Table;
+use super::server::Sandbox;
+use crate::fairness::Allotment;
+
+pub(super) fn read(table: Table<'_>) -> Option<Allotment> {
+    let default = Allotment::default();
+    let concurrency = optional(&table, "concurrency", |i| {
+        i.integer(1..=Sandbox::MOST_CALLS.into())
+    });
+    let queue = optional(&table, "queue", |i| i.integer(0..=100_000));
+    let share = optional(&table, "share", |i| i.integer(1..=100));
+    let fuel_per_minute = optional(&table, "fuel_per_minute", |i| i.integer(1..=1 << 62));
+    table.refuse_unknown_keys();
+    Some(Allotment {
+        concurrency: concurrency?.and_then(|it| u32::try_from(it).ok()),
+        queue: queue?
+            .and_then(|it| usize::try_from(it).ok())
+            .unwrap_or(default.queue),
+        share: share?
+            .and_then(|it| u32::try_from(it).ok())
+            .unwrap_or(default.share),
+        fuel_per_minute: fuel_per_minute?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tenant_has_the_documented_allotment() {
+        let config = super::super::tests::parse("[tenants.plain]\n[tenants.paying]\nconcurrency = 4\nqueue = 0\nshare = 10\nfuel_per_minute = 7").unwrap();
+        assert_eq!(
+            config.tenants["plain"],
+            Allotment {
+                concurrency: None,
+                queue: 256,
+                share: 1,
+                fuel_per_minute: None,
+            }
+        );
+        assert_eq!(
+            config.tenants["paying"],
+            Allotment {
+                concurrency: Some(4),
+                queue: 0,
+                share: 10,
+                fuel_per_minute: Some(7),
+            }
+        );
+    }
+}

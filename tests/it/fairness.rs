@@ -1,0 +1,128 @@
+//! What tenants have of the machine beside each other: slots, queues, turns and fuel.
+
+use crate::support::{Connection, Host, SAMPLE, post_body};
+use std::time::{Duration, Instant};
+
+/// The tenants `busy`, with these lines in its table, and `quiet`, with an assistant of
+/// the same name each. The quiet one's plugin answers at once.
+fn two_tenants(sandbox: &str, busy: &str, pipeline: &str) -> Host {
+    Host::start(&format!(
+        r#"
+        [sandbox]
+        {sandbox}
+
+        [tenants.busy]
+        {busy}
+        [assistants.busy]
+        tenant = "busy"
+        auth = {{ kind = "none" }}
+        on_fault = "fail"
+        timeout = "30s"
+        pipeline = [{pipeline}]
+        [assistants.forgiving]
+        tenant = "busy"
+        auth = {{ kind = "none" }}
+        pipeline = [{pipeline}]
+
+        [tenants.quiet]
+        [assistants.quiet]
+        tenant = "quiet"
+        auth = {{ kind = "none" }}
+        on_fault = "fail"
+        pipeline = [{{ plugin = "echo", settings = {{ as = "unchanged" }} }}]
+        "#
+    ))
+}
+
+const SLEEPS: &str =
+    r#"{ plugin = "sleeps", settings = { milliseconds = 3000 }, limits = { timeout = "30s" } }"#;
+
+fn calls(host: &Host, assistant: &str, count: usize) -> Vec<Connection> {
+    let request = post_body(&format!("/webhooks/{assistant}"), SAMPLE);
+    (0..count)
+        .map(|_| Connection::with(host.address, &request))
+        .collect()
+}
+
+#[test]
+fn a_tenant_has_no_more_calls_at_once_than_it_may_and_a_bounded_queue() {
+    let host = two_tenants(
+        "concurrency = 16\nwait = \"20s\"",
+        "concurrency = 2\nqueue = 3",
+        SLEEPS,
+    );
+    let mut served = calls(&host, "busy", 5);
+    let start = Instant::now();
+    std::thread::sleep(Duration::from_millis(500));
+    let answer = host.call("busy").send();
+    answer.is_problem(503, "too many answers are being transformed; try again");
+    assert_eq!(answer.header("retry-after"), "1");
+    // At once, although a call may wait for 20 s.
+    assert!(start.elapsed() < Duration::from_secs(3));
+    host.logged(&[
+        "fault=\"unavailable\"",
+        "3 calls of the tenant are waiting already",
+    ]);
+    // Where the policy says so, the answer goes on without the stage.
+    let forgiven = host.call("forgiving").send();
+    assert_eq!((forgiven.status, forgiven.text().as_str()), (200, SAMPLE));
+    assert_eq!(host.call("quiet").send().status, 200);
+    // Those that were let in are answered, one after the other.
+    for call in &mut served {
+        assert_eq!(call.answer().status, 200);
+    }
+}
+
+#[test]
+fn a_thousand_waiting_calls_do_not_push_back_another_tenant() {
+    let host = two_tenants(
+        "concurrency = 4\nwait = \"30s\"",
+        "queue = 1_000",
+        r#"{ plugin = "loops-forever", limits = { timeout = "200ms", fuel = 1_000_000_000_000 } }"#,
+    );
+    let mut flood = calls(&host, "busy", 1_000);
+    host.logged(&["timed-out"]);
+    for _ in 0..20 {
+        let answer = host.call("quiet").send();
+        assert_eq!((answer.status, answer.text().as_str()), (200, SAMPLE));
+    }
+    // Two at a time for 200 ms each: it has hardly begun.
+    let log = host.log();
+    assert!(log.matches("timed-out").count() < 500, "{log}");
+    assert_eq!(flood[0].answer().status, 504);
+}
+
+#[test]
+fn a_tenant_that_is_alone_may_have_all_slots() {
+    let host = Host::start(&format!(
+        "[sandbox]\nconcurrency = 2\nwait = \"0s\"\n[assistants.a]\ntenant = \"t\"\nauth = {{ kind = \"none\" }}\non_fault = \"fail\"\npipeline = [{SLEEPS}]"
+    ));
+    let mut served = calls(&host, "a", 2);
+    std::thread::sleep(Duration::from_millis(500));
+    let answer = host.call("a").send();
+    answer.is_problem(503, "too many answers are being transformed; try again");
+    for call in &mut served {
+        assert_eq!(call.answer().status, 200);
+    }
+}
+
+#[test]
+fn a_tenants_fuel_is_spent_and_comes_back() {
+    let host = two_tenants(
+        "",
+        "fuel_per_minute = 600_000_000",
+        "{ plugin = \"loops-forever\", limits = { fuel = 610_000_000 } }",
+    );
+    assert_eq!(host.call("busy").send().status, 500);
+    let answer = host.call("busy").send();
+    answer.is_problem(503, "too many answers are being transformed; try again");
+    let seconds: u64 = answer.header("retry-after").parse().unwrap();
+    assert!((1..=2).contains(&seconds), "{seconds}");
+    host.logged(&[
+        "fault=\"unavailable\"",
+        "the tenant's fuel of 600000000 units a minute is used up",
+    ]);
+    assert_eq!(host.call("quiet").send().status, 200);
+    std::thread::sleep(Duration::from_secs(seconds));
+    assert_eq!(host.call("busy").send().status, 500, "it is called again");
+}
