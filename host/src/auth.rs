@@ -42,6 +42,18 @@ impl Auth {
         Self::Jwt(Box::new(Jwt::new(&[secret.into()])))
     }
 
+    /// In words for people.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Jwt(_) => "JWT",
+            Self::Basic(_) => "Basic",
+            Self::Bearer(_) => "bearer token",
+            Self::ApiKey(_) => "API key",
+            Self::None => "NO AUTHENTICATION",
+        }
+    }
+
     /// Decides whether a request with these headers, at this time, is from the assistant.
     ///
     /// # Errors

@@ -16,6 +16,7 @@ mod serve;
 mod token;
 
 use crate::config::{Config, ConfigError};
+use crate::reload::Source;
 use crate::secret::{Secrets, environment};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::io::{IsTerminal, Write};
@@ -92,6 +93,12 @@ struct ConfigFile {
 }
 
 impl ConfigFile {
+    fn source(&self) -> Source {
+        Source {
+            file: self.config.clone(),
+        }
+    }
+
     fn load(&self, secrets: Secrets<'_>) -> Result<Config, ConfigError> {
         Config::load(&self.config, secrets)
     }

@@ -4,24 +4,29 @@
 //! Absent keys have documented defaults; unknown keys are problems. A value of one
 //! of these types is fit for use: there is nothing left to validate.
 
+mod admin;
 mod assistant;
 mod auth;
 mod guard;
 mod problem;
+mod quarantine;
 mod reader;
 mod server;
 mod tenant;
 mod view;
 
+pub use admin::Admin;
 pub use assistant::{Assistant, OnFault, Stage};
 pub use problem::{Problem, Problems};
 pub use server::{Sandbox, Server};
 
 use crate::fairness::Allotment;
 use crate::limits::LimitOverrides;
+use crate::quarantine::Rule;
 use crate::secret::Secrets;
 use problem::{Collector, nearest};
 use reader::{Item, Table};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -32,10 +37,16 @@ use toml::de::DeTable;
 pub struct Config {
     /// The file, as the user named it; messages start with it.
     pub file: String,
+    /// Every file that it is made of: its own, components, secrets.
+    pub files: Vec<PathBuf>,
+    /// `[admin]`, where there is such a listener.
+    pub admin: Option<Admin>,
     /// `[server]`
     pub server: Server,
     /// `[sandbox]`
     pub sandbox: Sandbox,
+    /// `[quarantine]`
+    pub quarantine: Rule,
     /// `[tenants.NAME]`
     pub tenants: BTreeMap<String, Allotment>,
     /// `[plugins.NAME]`
@@ -69,12 +80,9 @@ impl Config {
             reason: error.to_string(),
         })?;
         let base = path.parent().unwrap_or(Path::new(""));
-        Ok(Self::parse(
-            &text,
-            &path.display().to_string(),
-            base,
-            secrets,
-        )?)
+        let mut config = Self::parse(&text, &path.display().to_string(), base, secrets)?;
+        config.files.insert(0, path.to_path_buf());
+        Ok(config)
     }
 
     /// Reads the text of a configuration whose relative paths start at `base`.
@@ -102,6 +110,7 @@ impl Config {
             base,
             secrets,
             problems: &problems,
+            files: RefCell::new(Vec::new()),
         };
         let config = read(root, file, &context);
         problems.finish(file, config)
@@ -129,11 +138,15 @@ struct Context<'a> {
     base: &'a Path,
     secrets: Secrets<'a>,
     problems: &'a Collector<'a>,
+    /// Those that are looked at on the way.
+    files: RefCell<Vec<PathBuf>>,
 }
 
 fn read(root: Table<'_>, file: &str, context: &Context<'_>) -> Option<Config> {
     let server = server::read_server(&root);
     let sandbox = server::read_sandbox(&root, context);
+    let quarantine = quarantine::read(&root);
+    let admin = admin::read(&root);
     let mut declared_plugins = Vec::new();
     let mut plugins = BTreeMap::new();
     for (name, table) in root.named_tables("plugins") {
@@ -164,8 +177,11 @@ fn read(root: Table<'_>, file: &str, context: &Context<'_>) -> Option<Config> {
     root.refuse_unknown_keys();
     Some(Config {
         file: file.to_owned(),
+        files: context.files.take(),
+        admin: admin?,
         server: server?,
         sandbox: sandbox?,
+        quarantine: quarantine?,
         tenants,
         plugins,
         assistants,
@@ -215,8 +231,10 @@ fn read_plugin(table: Table<'_>, context: &Context<'_>) -> Option<Plugin> {
     });
     let limits = read_limits(&table, "`limits` of the plugin");
     table.refuse_unknown_keys();
+    let component = context.base.join(component?);
+    context.files.borrow_mut().push(component.clone());
     Some(Plugin {
-        component: context.base.join(component?),
+        component,
         sha256: sha256?,
         limits: limits?,
         position,

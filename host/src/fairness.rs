@@ -130,12 +130,13 @@ impl Fairness {
         })
     }
 
-    /// Says how many slots there are, and what each tenant may have of them. Calls that
-    /// have a slot keep it. A tenant that is known already keeps its account.
+    /// Says how many slots there are, how long a call waits for one, and what each tenant
+    /// may have of them. Calls that have a slot keep it. A tenant that is known already keeps its account.
     #[must_use]
     pub fn share_out<'a>(
         self: &Arc<Self>,
         capacity: u32,
+        patience: Duration,
         allotments: impl IntoIterator<Item = (&'a String, &'a Allotment)>,
     ) -> BTreeMap<String, Arc<Tenant>> {
         let tenants: BTreeMap<_, _> = allotments
@@ -145,6 +146,7 @@ impl Fairness {
         let mut slots = self.slots();
         slots.share_out(
             capacity,
+            patience,
             tenants.values().map(|(tenant, it)| (tenant.id, *it)),
         );
         for (tenant, allotment) in tenants.values() {
@@ -189,7 +191,9 @@ impl Tenant {
         let fairness = Fairness::new();
         let tenant = fairness.tenant(name);
         let only = [(tenant.id, Allotment::default())];
-        fairness.slots().share_out(1, only.into_iter());
+        fairness
+            .slots()
+            .share_out(1, Duration::MAX, only.into_iter());
         tenant
     }
 
@@ -199,12 +203,12 @@ impl Tenant {
         &self.name
     }
 
-    /// A slot for a call, at the latest after `patience`.
+    /// A slot for a call that has so much time left.
     ///
     /// # Errors
     /// The tenant may not have one: at once where that is known at once.
-    pub async fn slot(self: &Arc<Self>, patience: Duration) -> Result<Slot, Refusal> {
-        slots::take(self, patience).await
+    pub async fn slot(self: &Arc<Self>, left: Duration) -> Result<Slot, Refusal> {
+        slots::take(self, left).await
     }
 
     /// A future that computes only in its turn.

@@ -5,6 +5,7 @@ mod body;
 pub use body::RequestBody;
 
 use crate::event::Event;
+use crate::metrics::Metrics;
 use crate::plugin;
 use crate::respond::{self, REQUEST_ID, Rejection};
 use crate::snapshot::{Assistant, Snapshot};
@@ -15,6 +16,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response};
 use http_body_util::Full;
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 use tracing::Instrument;
 
@@ -37,16 +39,18 @@ where
         "request",
         request_id = request_id.as_ref(),
         tenant = assistant.map(|assistant| assistant.tenant.name()),
-        assistant = assistant.map(|assistant| assistant.name.as_str()),
+        assistant = assistant.map(|assistant| assistant.name.as_ref()),
     );
     let id = request_id.clone();
     async move {
         let mut open = OpenRequest {
+            metrics: &snapshot.metrics,
+            assistant: assistant.map(|assistant| &assistant.name),
             arrival,
             answered: false,
         };
         let answer = answer(snapshot, stopping, request, arrival, &id).await;
-        open.log(&answer);
+        open.tell(&answer);
         let mut response = answer.unwrap_or_else(|rejection| rejection.into_response(&id));
         if let Ok(value) = HeaderValue::from_str(&id) {
             response.headers_mut().insert(REQUEST_ID, value);
@@ -57,33 +61,37 @@ where
     .await
 }
 
-/// A request until it is answered. It has one line in the log however it ends: it is
-/// dropped without an answer when the caller goes away.
-struct OpenRequest {
+/// A request until it is answered. It has one line in the log, and is counted once,
+/// however it ends: it is dropped without an answer when the caller goes away.
+struct OpenRequest<'a> {
+    metrics: &'a Metrics,
+    assistant: Option<&'a Arc<str>>,
     arrival: Instant,
     answered: bool,
 }
 
-impl OpenRequest {
+impl OpenRequest<'_> {
     fn milliseconds(&self) -> u64 {
         u64::try_from(self.arrival.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
-    fn log(&mut self, answer: &Result<Response<Full<Bytes>>, Rejection>) {
+    fn tell(&mut self, answer: &Result<Response<Full<Bytes>>, Rejection>) {
         self.answered = true;
         let milliseconds = self.milliseconds();
+        let status = match answer {
+            Ok(response) => response.status().as_u16(),
+            Err(rejection) => rejection.status().as_u16(),
+        };
+        self.metrics.answered(self.assistant, status);
         match answer {
-            Ok(response) => {
-                let status = response.status().as_u16();
+            Ok(_) => {
                 tracing::info!(status, milliseconds, "answered");
             }
             // What strangers can have for nothing does not fill the log.
-            Err(rejection @ (Rejection::NoSuchPath | Rejection::WrongMethod(_))) => {
-                let status = rejection.status().as_u16();
+            Err(Rejection::NoSuchPath | Rejection::WrongMethod(_)) => {
                 tracing::debug!(status, milliseconds, "answered");
             }
             Err(rejection) => {
-                let status = rejection.status().as_u16();
                 // As a string field, so that the log's format escapes it.
                 let reason = rejection.to_string();
                 tracing::info!(status, milliseconds, reason = reason.as_str(), "answered");
@@ -92,10 +100,11 @@ impl OpenRequest {
     }
 }
 
-impl Drop for OpenRequest {
+impl Drop for OpenRequest<'_> {
     fn drop(&mut self) {
         if !self.answered {
             let milliseconds = self.milliseconds();
+            self.metrics.abandoned();
             tracing::info!(milliseconds, "the caller went away before its answer");
         }
     }

@@ -11,12 +11,17 @@
 
 pub mod cli;
 
+pub mod admin;
+pub mod reload;
 pub mod server;
 
 pub mod ingress;
 pub mod respond;
 
+pub mod metrics;
 pub mod pipeline;
+pub mod process;
+pub mod quarantine;
 
 pub mod plugin;
 

@@ -33,6 +33,18 @@ impl Limits {
         log_bytes: 64 << 10,
     };
 
+    /// What covers all of these, and the defaults, in memory and tables.
+    #[must_use]
+    pub fn largest<'a>(all: impl IntoIterator<Item = &'a Self>) -> Self {
+        let mut largest = Self::DEFAULT;
+        for limits in all {
+            largest.memory_bytes = largest.memory_bytes.max(limits.memory_bytes);
+            largest.table_elements = largest.table_elements.max(limits.table_elements);
+            largest.output_bytes = largest.output_bytes.max(limits.output_bytes);
+        }
+        largest
+    }
+
     /// These limits with some of them set otherwise.
     #[must_use]
     pub fn with(self, overrides: &LimitOverrides) -> Self {

@@ -195,6 +195,12 @@ pub enum Fault {
     /// It was not called, because its tenant may not have a place for the call now.
     #[error("not called: {0}")]
     Unavailable(#[from] Refusal),
+    /// It was not called, because it has faulted over and over.
+    #[error("not called: the stage is quarantined for {} ms more", left.as_millis())]
+    Quarantined {
+        /// Until it is tried again, at least.
+        left: Duration,
+    },
 }
 
 impl Fault {
@@ -216,6 +222,19 @@ impl Fault {
             Self::RefusedByGuard(_) => "refused-by-guard",
             Self::Failed { .. } => "failed",
             Self::Unavailable(_) => "unavailable",
+            Self::Quarantined { .. } => "quarantined",
+        }
+    }
+
+    /// Whether it speaks against the plugin. A call that was not made does not, nor does
+    /// an input that the plugin has nothing to do with.
+    #[must_use]
+    pub fn is_the_plugins(&self) -> bool {
+        match self {
+            Self::TimedOut { limit } => !limit.is_zero(),
+            Self::Failed { kind, .. } => *kind != Failure::NotForMe,
+            Self::TooManyTexts { .. } | Self::Unavailable(_) | Self::Quarantined { .. } => false,
+            _ => true,
         }
     }
 }

@@ -4,10 +4,13 @@ use crate::config::OnFault;
 use crate::event::Event;
 use crate::guard::Guard;
 use crate::limits::Limits;
+use crate::metrics::StageMetrics;
 use crate::outcome::{Fault, OutcomeKind, Usage};
 use crate::plugin::{Plugin, Request, Terms};
+use crate::quarantine::{Change, Quarantine, Verdict};
 use crate::view::View;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// One plugin's place in a pipeline, ready to run.
 pub struct Stage {
@@ -21,6 +24,10 @@ pub struct Stage {
     pub limits: Limits,
     /// What a fault means.
     pub on_fault: OnFault,
+    /// Whether it is called at all.
+    pub quarantine: Quarantine,
+    /// What is counted of it.
+    pub metrics: StageMetrics,
 }
 
 /// What an assistant's answers go through.
@@ -98,13 +105,23 @@ impl Pipeline {
         }
     }
 
-    /// Calls the plugin, and logs how that ended.
+    /// Calls the plugin, unless it has faulted too often, and tells how that ended: the
+    /// log, the metrics and the quarantine.
     async fn run_stage(
         &self,
         stage: &Stage,
         request: &Request<'_>,
         payload: &str,
     ) -> (Result<(OutcomeKind, Option<String>), Fault>, Usage) {
+        let attempt = match stage.quarantine.attempt(Instant::now()) {
+            Ok(attempt) => attempt,
+            Err(left) => {
+                let result = Err(Fault::Quarantined { left });
+                let usage = Usage::default();
+                tell(stage, request, &result, &usage);
+                return (result, usage);
+            }
+        };
         let terms = Terms {
             settings: &stage.settings,
             view: &stage.view,
@@ -113,8 +130,57 @@ impl Pipeline {
         };
         let call = stage.plugin.call(request, &terms, payload).await;
         let result = call.result;
-        log(stage, &result, &call.usage);
+        tell(stage, request, &result, &call.usage);
+        let verdict = match &result {
+            Ok(_) => Verdict::Good,
+            Err(fault) if fault.is_the_plugins() => Verdict::AtFault,
+            Err(_) => Verdict::Nothing,
+        };
+        if let Some(change) = attempt.end(verdict, Instant::now()) {
+            stage.metrics.quarantined(stage.quarantine.is_on());
+            log_change(stage, change);
+        }
         (result, call.usage)
+    }
+}
+
+fn tell(
+    stage: &Stage,
+    request: &Request<'_>,
+    result: &Result<(OutcomeKind, Option<String>), Fault>,
+    usage: &Usage,
+) {
+    let fault = result.as_ref().err();
+    stage.metrics.ended(request.tenant, fault, usage);
+    log(stage, result, usage);
+}
+
+fn log_change(stage: &Stage, change: Change) {
+    let plugin = stage.plugin.name();
+    match change {
+        Change::Begins {
+            faults,
+            calls,
+            pause,
+        } => {
+            let seconds = pause.as_secs_f64();
+            tracing::error!(
+                plugin,
+                faults,
+                calls,
+                seconds,
+                "the stage is quarantined: it is skipped for a while"
+            );
+        }
+        Change::GoesOn { pause } => {
+            let seconds = pause.as_secs_f64();
+            tracing::warn!(
+                plugin,
+                seconds,
+                "the stage stays quarantined: its probe faulted"
+            );
+        }
+        Change::Ends => tracing::info!(plugin, "the stage is no longer quarantined"),
     }
 }
 
@@ -124,13 +190,20 @@ fn log(stage: &Stage, result: &Result<(OutcomeKind, Option<String>), Fault>, usa
     let microseconds = u64::try_from(usage.time.as_micros()).unwrap_or(u64::MAX);
     match result {
         Ok((kind, _)) => tracing::debug!(plugin, ?kind, fuel, microseconds, "the stage is done"),
+        // The beginning has its line; each request would only repeat it.
+        Err(fault @ Fault::Quarantined { .. }) => {
+            let reason = fault.to_string();
+            tracing::debug!(
+                plugin,
+                fault = fault.kind(),
+                reason = reason.as_str(),
+                "the stage is skipped"
+            );
+        }
         Err(fault) => {
             // As a string field, so that the log's format escapes a plugin's words.
             let reason = fault.to_string();
-            let policy = match stage.on_fault {
-                OnFault::Continue => "continue",
-                OnFault::Fail => "fail",
-            };
+            let policy = stage.on_fault.name();
             tracing::warn!(
                 plugin,
                 fault = fault.kind(),

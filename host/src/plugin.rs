@@ -149,12 +149,8 @@ impl Plugin {
     /// deadline at most. Dropping the future stops it.
     pub async fn call(&self, request: &Request<'_>, terms: &Terms<'_>, payload: &str) -> Call {
         let deadline = request.deadline;
-        let waiting = Instant::now();
-        let patience = self
-            .sandbox
-            .wait
-            .min(deadline.saturating_duration_since(waiting));
-        let slot = match request.tenant.slot(patience).await {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let slot = match request.tenant.slot(left).await {
             Ok(slot) => slot,
             Err(refusal) => return Call::not_made(Err(refusal.into())),
         };

@@ -72,6 +72,10 @@ fn of_fault(fault: &Fault) -> (StatusCode, &'static str) {
             StatusCode::SERVICE_UNAVAILABLE,
             "too many answers are being transformed; try again",
         ),
+        Fault::Quarantined { .. } => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "a plugin of this assistant has failed too often; try again",
+        ),
         Fault::FuelExhausted { .. }
         | Fault::MemoryRefused { .. }
         | Fault::TableRefused { .. }
@@ -112,6 +116,7 @@ impl Rejection {
     fn retry_after(&self) -> u64 {
         let wait = match self {
             Self::Fault(Fault::Unavailable(refusal)) => refusal.wait(),
+            Self::Fault(Fault::Quarantined { left }) => *left,
             _ => Duration::ZERO,
         };
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);

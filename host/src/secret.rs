@@ -4,7 +4,7 @@
 use secrecy::SecretString;
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What the vendor's settings page allows: 1 to 1,024 characters.
 const MOST_CHARACTERS: usize = 1024;
@@ -58,6 +58,12 @@ pub fn resolve(
             length,
         }),
     }
+}
+
+/// The file that a source names, if it names one.
+#[must_use]
+pub fn file(source: &str, base: &Path) -> Option<PathBuf> {
+    source.strip_prefix("file:").map(|path| base.join(path))
 }
 
 /// A file's text without its last line end.

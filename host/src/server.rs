@@ -2,6 +2,7 @@
 //! stop; then it lets the requests in flight finish.
 
 use crate::ingress;
+use crate::process::Process;
 use crate::snapshot::Snapshot;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 
 /// How long to wait before accepting again after the system refused a connection,
 /// mostly because there are no file descriptors left.
@@ -40,12 +42,11 @@ pub enum Drained {
 /// in flight within the configured bound. The caller owns the socket and the signal.
 pub async fn run(
     listener: TcpListener,
-    snapshot: Arc<Snapshot>,
+    process: &Arc<Process>,
+    snapshots: watch::Receiver<Arc<Snapshot>>,
     shutdown: impl Future<Output = ()>,
 ) -> Drained {
-    let builder = connection_builder(&snapshot);
     let connections = GracefulShutdown::new();
-    let stopping = Arc::new(AtomicBool::new(false));
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
         let accepted = tokio::select! {
@@ -53,7 +54,7 @@ pub async fn run(
             () = &mut shutdown => break,
         };
         match accepted {
-            Ok((stream, _)) => serve(stream, &builder, &connections, &snapshot, &stopping),
+            Ok((stream, _)) => serve(stream, &connections, process, &snapshots),
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -61,9 +62,9 @@ pub async fn run(
         }
     }
     drop(listener);
-    stopping.store(true, Ordering::Relaxed);
+    process.stop();
     let open = connections.count();
-    let bound = snapshot.server.drain_timeout;
+    let bound = snapshots.borrow().server.drain_timeout;
     tracing::info!(
         open,
         seconds = bound.as_secs(),
@@ -97,25 +98,27 @@ fn connection_builder(snapshot: &Snapshot) -> auto::Builder<TokioExecutor> {
 /// the request's future, and with it the guest that was running for it.
 fn serve(
     stream: TcpStream,
-    builder: &auto::Builder<TokioExecutor>,
     connections: &GracefulShutdown,
-    snapshot: &Arc<Snapshot>,
-    stopping: &Arc<AtomicBool>,
+    process: &Arc<Process>,
+    snapshots: &watch::Receiver<Arc<Snapshot>>,
 ) {
     // Answers are small and somebody is waiting for each of them.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "a connection keeps its delay");
     }
-    let head_timeout = snapshot.server.head_timeout;
+    let (builder, head_timeout) = {
+        let snapshot = snapshots.borrow();
+        (connection_builder(&snapshot), snapshot.server.head_timeout)
+    };
     let begun = Arc::new(AtomicBool::new(false));
     let service = {
-        let snapshot = Arc::clone(snapshot);
-        let stopping = Arc::clone(stopping);
+        let (process, snapshots) = (Arc::clone(process), snapshots.clone());
         let begun = Arc::clone(&begun);
         service_fn(move |request| {
             begun.store(true, Ordering::Relaxed);
-            let snapshot = Arc::clone(&snapshot);
-            let stopping = stopping.load(Ordering::Relaxed);
+            // The request keeps it to its end, whatever comes after it.
+            let snapshot = Arc::clone(&snapshots.borrow());
+            let stopping = process.is_stopping();
             async move { Ok::<_, Infallible>(ingress::handle(&snapshot, stopping, request).await) }
         })
     };

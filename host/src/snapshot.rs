@@ -2,11 +2,14 @@
 //! never changes; a request keeps the one that it began with.
 
 use crate::auth::Auth;
-use crate::config::{self, Config, Problem, Problems, Server};
-use crate::fairness::{Fairness, Tenant};
+use crate::config::{self, Admin, Config, Problem, Problems, Server};
+use crate::fairness::Tenant;
 use crate::limits::Limits;
+use crate::metrics::Metrics;
 use crate::pipeline::{Pipeline, Stage};
 use crate::plugin::{Plugin, Sandbox, SandboxError};
+use crate::process::Process;
+use crate::quarantine::Quarantine;
 use std::collections::{BTreeMap, HashMap};
 use std::num::NonZero;
 use std::panic::resume_unwind;
@@ -16,8 +19,12 @@ use std::time::Duration;
 
 /// Everything that requests look at.
 pub struct Snapshot {
+    /// `[admin]`, where there is such a listener.
+    pub admin: Option<Admin>,
     /// `[server]`
     pub server: Server,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
     /// Where all its plugins run.
     pub sandbox: Arc<Sandbox>,
     /// Every tenant of the configuration.
@@ -31,8 +38,8 @@ pub struct Snapshot {
 
 /// An assistant, ready to be served.
 pub struct Assistant {
-    /// Its name in URLs and logs.
-    pub name: String,
+    /// Its name in URLs, logs and metrics.
+    pub name: Arc<str>,
     /// Whose it is.
     pub tenant: Arc<Tenant>,
     /// How its webhook proves who it is.
@@ -44,15 +51,17 @@ pub struct Assistant {
 }
 
 impl Snapshot {
-    /// Compiles every component of a configuration. `progress` is told each
-    /// plugin's name before its turn, possibly by several threads at once.
+    /// Compiles every component of a configuration, but those that `previous` has
+    /// already. `progress` is told each plugin's name before its turn, possibly by
+    /// several threads at once.
     ///
     /// # Errors
     /// Every component that cannot be used, at the place of the configuration that
     /// names it, or that the pool's memory cannot be had.
     pub fn build(
         config: Config,
-        fairness: &Arc<Fairness>,
+        process: &Process,
+        previous: Option<&Self>,
         progress: impl Fn(&str) + Sync,
     ) -> Result<Self, SnapshotError> {
         let stages = config.assistants.values().flat_map(|a| &a.pipeline);
@@ -62,22 +71,40 @@ impl Snapshot {
             .map(|plugin| Limits::DEFAULT.with(&plugin.limits))
             .collect::<Vec<_>>();
         let limits = stages.map(|stage| &stage.limits).chain(&defaults);
-        let sandbox = Arc::new(Sandbox::new(&config.sandbox, limits)?);
-        let plugins = load(&sandbox, &config.plugins, progress).map_err(|problems| Problems {
-            file: config.file,
-            problems,
-        })?;
+        let largest = Limits::largest(limits);
+        // Compiled code belongs to its sandbox, whose pool has a size.
+        let previous = previous.filter(|it| it.sandbox.is_fit(&config.sandbox, &largest));
+        let (sandbox, loaded) = match previous {
+            Some(previous) => (Arc::clone(&previous.sandbox), &previous.plugins),
+            None => (
+                Arc::new(Sandbox::new(&config.sandbox, &largest)?),
+                &BTreeMap::new(),
+            ),
+        };
+        let plugins =
+            load(&sandbox, &config.plugins, loaded, progress).map_err(|problems| Problems {
+                file: config.file,
+                problems,
+            })?;
         // Nothing can fail from here on: the tenants get what this configuration says.
-        let tenants = fairness.share_out(sandbox.capacity().slots, &config.tenants);
+        let tenants = process.fairness.share_out(
+            sandbox.capacity().slots,
+            config.sandbox.wait,
+            &config.tenants,
+        );
         let assistants = config
             .assistants
             .into_iter()
             .filter_map(|(name, assistant)| {
+                let shared: Arc<str> = name.as_str().into();
                 let stages = assistant
                     .pipeline
                     .into_iter()
-                    .filter_map(|stage| {
+                    .zip(1..)
+                    .filter_map(|(stage, number)| {
                         Some(Stage {
+                            metrics: process.metrics.stage(&shared, number, &stage.plugin),
+                            quarantine: Quarantine::new(config.quarantine),
                             // The configuration refuses a stage whose plugin is not declared.
                             plugin: Arc::clone(plugins.get(&stage.plugin)?),
                             settings: stage.settings,
@@ -88,7 +115,7 @@ impl Snapshot {
                     })
                     .collect();
                 let assistant = Assistant {
-                    name: name.clone(),
+                    name: shared,
                     // The configuration refuses a tenant that is not declared.
                     tenant: Arc::clone(tenants.get(&assistant.tenant)?),
                     auth: assistant.auth,
@@ -102,7 +129,9 @@ impl Snapshot {
             })
             .collect();
         Ok(Self {
+            admin: config.admin,
             server: config.server,
+            metrics: Arc::clone(&process.metrics),
             sandbox,
             tenants,
             plugins,
@@ -142,6 +171,7 @@ impl Snapshot {
 fn load(
     sandbox: &Arc<Sandbox>,
     plugins: &BTreeMap<String, config::Plugin>,
+    loaded: &BTreeMap<String, Arc<Plugin>>,
     progress: impl Fn(&str) + Sync,
 ) -> Result<BTreeMap<String, Arc<Plugin>>, Vec<Problem>> {
     let todo = Mutex::new(plugins.iter());
@@ -149,8 +179,13 @@ fn load(
     let work = || {
         std::iter::from_fn(next)
             .map(|(name, plugin)| {
-                progress(name);
                 let digest = plugin.sha256.as_deref();
+                if let Some(loaded) = loaded.get(name)
+                    && loaded.is_from(&plugin.component, digest)
+                {
+                    return Ok((name.clone(), Arc::clone(loaded)));
+                }
+                progress(name);
                 let loaded = Plugin::load(sandbox, name, &plugin.component, digest);
                 loaded
                     .map(|loaded| (name.clone(), Arc::new(loaded)))

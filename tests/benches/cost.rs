@@ -8,11 +8,12 @@ use http::Request;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http_body_util::Full;
 use retort::config::{Config, Sandbox as Settings};
-use retort::fairness::{Fairness, Tenant};
+use retort::fairness::Tenant;
 use retort::guard::Guard;
 use retort::ingress;
 use retort::limits::Limits;
 use retort::plugin::{self, Plugin, Sandbox};
+use retort::process::Process;
 use retort::secret::Secrets;
 use retort::snapshot::Snapshot;
 use retort::view::View;
@@ -91,7 +92,8 @@ fn native(payload: &str) -> String {
 
 /// One stage: a fresh instance, the call, and the instance's end.
 fn stage(criterion: &mut Criterion, runtime: &Runtime) {
-    let sandbox = Arc::new(Sandbox::new(&Settings::default(), []).expect("a sandbox"));
+    let sandbox =
+        Arc::new(Sandbox::new(&Settings::default(), &Limits::DEFAULT).expect("a sandbox"));
     let file = repository().join("target/components/southern-charm.wasm");
     let plugin = Plugin::load(&sandbox, "southern-charm", &file, None).expect("a plugin");
     let (view, guard) = (View::default(), Guard::default());
@@ -149,7 +151,7 @@ fn request(criterion: &mut Criterion, runtime: &Runtime) {
     let config =
         Config::parse(config, "bench", &repository(), Secrets::Read(&secret)).expect("it is good");
     let snapshot =
-        Snapshot::build(config, &Fairness::new(), |_| ()).expect("the component is good");
+        Snapshot::build(config, &Process::new(), None, |_| ()).expect("the component is good");
     // Signed by PyJWT over the same secret, without an expiry.
     let cases: Value = serde_json::from_str(include_str!("../tokens/cases.json")).expect("cases");
     let case = cases

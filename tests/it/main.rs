@@ -1,6 +1,7 @@
 //! Retort as its users meet it: the real program on a port of its own, components
 //! built from source, HTTP over the loopback.
 
+mod admin;
 mod auth;
 mod bad_input;
 mod cli;
@@ -9,6 +10,8 @@ mod guests;
 mod limits;
 mod output_guard;
 mod payloads;
+mod quarantine;
+mod reload;
 mod server;
 mod statuses;
 mod support;

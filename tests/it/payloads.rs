@@ -8,9 +8,11 @@ use retort::event::Event;
 use retort::fairness::Tenant;
 use retort::guard::Guard;
 use retort::limits::Limits;
+use retort::metrics::Metrics;
 use retort::outcome::OutcomeKind;
 use retort::pipeline::{Pipeline, Run, Stage};
 use retort::plugin::{Plugin, Request, Sandbox};
+use retort::quarantine::{Quarantine, Rule};
 use retort::view::View;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -175,7 +177,7 @@ struct Echo {
 
 impl Echo {
     fn new() -> Self {
-        let sandbox = Arc::new(Sandbox::new(&Settings::default(), []).unwrap());
+        let sandbox = Arc::new(Sandbox::new(&Settings::default(), &Limits::DEFAULT).unwrap());
         Self {
             plugin: Arc::new(Plugin::load(&sandbox, "echo", &component("echo"), None).unwrap()),
             tenant: Tenant::alone("t"),
@@ -190,6 +192,8 @@ impl Echo {
             view: View::default(),
             limits: Limits::DEFAULT,
             on_fault: OnFault::Fail,
+            quarantine: Quarantine::new(Rule::default()),
+            metrics: Metrics::new().stage(&"a".into(), 1, "echo"),
         };
         let request = Request {
             tenant: &self.tenant,

@@ -6,31 +6,75 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Which modules of the host each of them may use.
-const MAY_USE: [(&str, &[&str]); 20] = [
+const MAY_USE: [(&str, &[&str]); 25] = [
     ("main", &["cli"]),
     (
         "cli",
         &[
-            "auth", "config", "event", "fairness", "guard", "limits", "outcome", "pipeline",
-            "plugin", "secret", "server", "snapshot", "texts", "view",
+            "admin",
+            "auth",
+            "config",
+            "event",
+            "fairness",
+            "guard",
+            "limits",
+            "metrics",
+            "outcome",
+            "pipeline",
+            "plugin",
+            "process",
+            "quarantine",
+            "reload",
+            "secret",
+            "server",
+            "snapshot",
+            "texts",
+            "view",
         ],
     ),
-    ("server", &["ingress", "snapshot"]),
+    (
+        "admin",
+        &[
+            "fairness", "limits", "metrics", "pipeline", "plugin", "process", "snapshot",
+        ],
+    ),
+    ("reload", &["config", "process", "secret", "snapshot"]),
+    ("server", &["ingress", "process", "snapshot"]),
     (
         "ingress",
-        &["event", "pipeline", "plugin", "respond", "snapshot"],
+        &[
+            "event", "metrics", "pipeline", "plugin", "respond", "snapshot",
+        ],
     ),
     ("respond", &["event", "outcome"]),
     (
         "snapshot",
         &[
-            "auth", "config", "fairness", "guard", "limits", "pipeline", "plugin",
+            "auth",
+            "config",
+            "fairness",
+            "guard",
+            "limits",
+            "metrics",
+            "pipeline",
+            "plugin",
+            "process",
+            "quarantine",
         ],
     ),
+    ("process", &["fairness", "metrics"]),
     (
         "pipeline",
         &[
-            "config", "event", "guard", "limits", "outcome", "plugin", "view",
+            "config",
+            "event",
+            "guard",
+            "limits",
+            "metrics",
+            "outcome",
+            "plugin",
+            "quarantine",
+            "view",
         ],
     ),
     (
@@ -49,9 +93,18 @@ const MAY_USE: [(&str, &[&str]); 20] = [
     ),
     ("capability", &[]),
     ("bindings", &[]),
+    ("metrics", &["fairness", "outcome"]),
     (
         "config",
-        &["auth", "fairness", "guard", "limits", "secret", "view"],
+        &[
+            "auth",
+            "fairness",
+            "guard",
+            "limits",
+            "quarantine",
+            "secret",
+            "view",
+        ],
     ),
     ("auth", &[]),
     ("event", &[]),
@@ -59,14 +112,24 @@ const MAY_USE: [(&str, &[&str]); 20] = [
     ("texts", &["outcome", "view"]),
     ("outcome", &["fairness", "guard", "view"]),
     ("fairness", &[]),
+    ("quarantine", &[]),
     ("guard", &[]),
     ("view", &[]),
     ("secret", &[]),
 ];
 
 /// Those that know neither wasmtime nor hyper.
-const LEAVES: [&str; 9] = [
-    "config", "auth", "event", "limits", "texts", "outcome", "guard", "view", "secret",
+const LEAVES: [&str; 10] = [
+    "quarantine",
+    "config",
+    "auth",
+    "event",
+    "limits",
+    "texts",
+    "outcome",
+    "guard",
+    "view",
+    "secret",
 ];
 
 /// Where wasmtime may be named at all.

@@ -1,12 +1,13 @@
 use super::{ConfigFile, Ending};
-use crate::auth::Auth;
 use crate::config::ConfigError;
-use crate::fairness::{Allotment, Fairness, Tenant};
+use crate::fairness::{Allotment, Tenant};
 use crate::plugin::Capacity;
+use crate::process::Process;
 use crate::snapshot::{Snapshot, SnapshotError};
 use bytesize::ByteSize;
 use clap::Args;
 use std::io::Write;
+use std::sync::Arc;
 
 /// Check a configuration and load its components, without serving
 ///
@@ -32,7 +33,7 @@ impl Check {
             Err(unreadable @ ConfigError::Unreadable { .. }) => return Err(unreadable.into()),
         };
         let progress = |name: &str| tell!("compiling {name}");
-        let snapshot = match Snapshot::build(config, &Fairness::new(), progress) {
+        let snapshot = match Snapshot::build(config, &Process::new(), None, progress) {
             Ok(snapshot) => snapshot,
             Err(SnapshotError::Components(problems)) => {
                 tell!("{problems}");
@@ -55,7 +56,7 @@ fn report(snapshot: &Snapshot, out: &mut impl Write) -> std::io::Result<()> {
         writeln!(out, "plugin {name}: {interface} (sha256 {digest})")?;
     }
     let mut assistants: Vec<_> = snapshot.assistants().collect();
-    assistants.sort_by_key(|assistant| assistant.name.as_str());
+    assistants.sort_by_key(|assistant| Arc::clone(&assistant.name));
     for assistant in assistants {
         let stages = &assistant.pipeline.stages;
         writeln!(
@@ -63,7 +64,7 @@ fn report(snapshot: &Snapshot, out: &mut impl Write) -> std::io::Result<()> {
             "assistant {} of tenant {}: {}, {}, {}",
             assistant.name,
             assistant.tenant.name(),
-            kind(&assistant.auth),
+            assistant.auth.kind(),
             humantime::format_duration(assistant.timeout),
             match stages.len() {
                 0 => "no stages".to_owned(),
@@ -115,14 +116,4 @@ fn allotment(tenant: &Tenant) -> String {
         format!(", {fuel} units of fuel a minute")
     });
     format!("{concurrency} calls at once, {queue} waiting, share {share}{fuel}")
-}
-
-fn kind(auth: &Auth) -> &'static str {
-    match auth {
-        Auth::Jwt(_) => "JWT",
-        Auth::Basic(_) => "Basic",
-        Auth::Bearer(_) => "bearer token",
-        Auth::ApiKey(_) => "API key",
-        Auth::None => "NO AUTHENTICATION",
-    }
 }

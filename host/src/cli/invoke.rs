@@ -3,12 +3,15 @@ mod given;
 use super::{ConfigFile, Ending, json_input, runtime};
 use crate::config::{self, OnFault};
 use crate::event::Event;
-use crate::fairness::{Fairness, Tenant};
+use crate::fairness::Tenant;
 use crate::guard::Guard;
 use crate::limits::Limits;
+use crate::metrics::Metrics;
 use crate::outcome::{Fault, OutcomeKind};
 use crate::pipeline::{Pipeline, Run, Stage, StageReport};
 use crate::plugin::{Plugin, Request, Sandbox};
+use crate::process::Process;
+use crate::quarantine::{Quarantine, Rule};
 use crate::secret::Secrets;
 use crate::snapshot::Snapshot;
 use crate::view::View;
@@ -62,7 +65,7 @@ pub(super) struct Invoke {
 /// What is invoked: a pipeline and the names that its plugins are told.
 struct Subject {
     tenant: Arc<Tenant>,
-    assistant: String,
+    assistant: Arc<str>,
     pipeline: Pipeline,
     timeout: Duration,
 }
@@ -139,7 +142,7 @@ impl Invoke {
             .cloned()
             .collect();
         config.plugins.retain(|name, _| used.contains(name));
-        let snapshot = Snapshot::build(config, &Fairness::new(), |plugin| {
+        let snapshot = Snapshot::build(config, &Process::new(), None, |plugin| {
             tell!("compiling {plugin}")
         })?;
         let assistant = snapshot
@@ -163,12 +166,12 @@ impl Invoke {
             concurrency: Some(1),
             ..config::Sandbox::default()
         };
-        let sandbox = Arc::new(Sandbox::new(&sandbox, [])?);
+        let sandbox = Arc::new(Sandbox::new(&sandbox, &Limits::DEFAULT)?);
         let plugin = Plugin::load(&sandbox, &stem, file, None)
             .map_err(|error| anyhow::anyhow!("{error}\n    hint: {}", error.hint()))?;
         Ok(Subject {
             tenant: Tenant::alone("invoke"),
-            assistant: "invoke".to_owned(),
+            assistant: "invoke".into(),
             pipeline: Pipeline {
                 stages: vec![Stage {
                     plugin: Arc::new(plugin),
@@ -176,6 +179,8 @@ impl Invoke {
                     view: View::default(),
                     limits: Limits::DEFAULT,
                     on_fault: OnFault::Fail,
+                    quarantine: Quarantine::new(Rule::default()),
+                    metrics: Metrics::new().stage(&"invoke".into(), 1, &stem),
                 }],
                 guard: Guard::default(),
             },

@@ -1,6 +1,9 @@
 use super::{ConfigFile, Ending, runtime};
+use crate::admin;
 use crate::auth::Auth;
-use crate::fairness::Fairness;
+use crate::config::Admin;
+use crate::process::Process;
+use crate::reload::{Files, Source};
 use crate::server::{self, Drained};
 use crate::snapshot::Snapshot;
 use anyhow::Context;
@@ -10,11 +13,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
 
 /// Serve the webhooks of a configuration
 ///
 /// Everything is checked and compiled before the port is opened. Ctrl-C or SIGTERM
 /// stop it: requests that have begun are finished first, unless a second signal comes.
+/// SIGHUP, or a change of the configuration or of a file that it names, makes it read
+/// everything again; if that is not good, it says why and goes on as before.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
@@ -33,42 +39,74 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) fn execute(self) -> anyhow::Result<Ending> {
-        let config = self.file.load(super::SECRETS)?;
-        let snapshot = Snapshot::build(config, &Fairness::new(), |name| {
-            tracing::info!(plugin = name, "compiling");
-        })?;
+        let source = self.file.source();
+        let process = Process::new();
+        let (snapshot, files) = source.first(&process)?;
+        let capacity = snapshot.sandbox.capacity();
+        if capacity.is_beyond_memory() {
+            tracing::warn!(
+                slots = capacity.slots,
+                call_bytes = capacity.call_bytes,
+                memory_bytes = capacity.memory_bytes,
+                "all calls together can take more than the memory; lower `concurrency` in [sandbox]"
+            );
+        }
         for assistant in snapshot.assistants() {
             if matches!(assistant.auth, Auth::None) {
                 tracing::warn!(
-                    assistant = assistant.name.as_str(),
+                    assistant = assistant.name.as_ref(),
                     "anybody can call this webhook: its auth kind is none"
                 );
             }
         }
-        runtime()?.block_on(serve(snapshot, self.listen))
+        runtime()?.block_on(self.serve(source, process, snapshot, files))
     }
-}
 
-async fn serve(snapshot: Snapshot, listen: Option<SocketAddr>) -> anyhow::Result<Ending> {
-    let address = listen.unwrap_or(snapshot.server.listen);
-    // Before the port is open, so that a signal finds somebody from the beginning.
-    let mut first = Signals::new()?;
-    let mut second = Signals::new()?;
-    let listener = TcpListener::bind(address).await.with_context(|| {
-        format!("cannot listen on {address}; is another program using it? --listen takes another")
-    })?;
-    let address = listener.local_addr()?;
-    // The one line on standard output: programs that start Retort wait for it.
-    writeln!(std::io::stdout(), "retort is listening on http://{address}")?;
-    let drained = tokio::select! {
-        drained = server::run(listener, Arc::new(snapshot), first.next()) => drained,
-        () = async { second.next().await; second.next().await } => Drained::CutOff,
-    };
-    match drained {
-        Drained::Completely => tracing::info!("stopped"),
-        Drained::CutOff => tracing::warn!("stopped; some requests were cut off"),
+    async fn serve(
+        self,
+        source: Source,
+        process: Arc<Process>,
+        snapshot: Snapshot,
+        files: Files,
+    ) -> anyhow::Result<Ending> {
+        let admin = snapshot.admin;
+        let address = self.listen.unwrap_or(snapshot.server.listen);
+        // Before the port is open, so that a signal finds somebody from the beginning.
+        let mut first = Signals::new()?;
+        let mut second = Signals::new()?;
+        let hangup = signal(SignalKind::hangup())?;
+        let listener = TcpListener::bind(address).await.with_context(|| {
+            format!(
+                "cannot listen on {address}; is another program using it? --listen takes another"
+            )
+        })?;
+        let address = listener.local_addr()?;
+        let (sender, snapshots) = watch::channel(Arc::new(snapshot));
+        if let Some(Admin { listen }) = admin {
+            let listener = TcpListener::bind(listen).await.with_context(|| {
+                format!("cannot listen on {listen}; `listen` in [admin] can take another")
+            })?;
+            let address = listener.local_addr()?;
+            tracing::info!(%address, "metrics and status are at /metrics and /status");
+            tokio::spawn(admin::run(
+                listener,
+                Arc::clone(&process),
+                snapshots.clone(),
+            ));
+        }
+        tokio::spawn(source.follow(Arc::clone(&process), sender, files, hangup));
+        // The one line on standard output: programs that start Retort wait for it.
+        writeln!(std::io::stdout(), "retort is listening on http://{address}")?;
+        let drained = tokio::select! {
+            drained = server::run(listener, &process, snapshots, first.next()) => drained,
+            () = async { second.next().await; second.next().await } => Drained::CutOff,
+        };
+        match drained {
+            Drained::Completely => tracing::info!("stopped"),
+            Drained::CutOff => tracing::warn!("stopped; some requests were cut off"),
+        }
+        Ok(Ending::Good)
     }
-    Ok(Ending::Good)
 }
 
 /// The signals that ask a server to stop. Each set sees all of them.

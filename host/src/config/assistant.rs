@@ -51,6 +51,17 @@ pub enum OnFault {
     Fail,
 }
 
+impl OnFault {
+    /// The word for it in the configuration and the log.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Continue => "continue",
+            Self::Fail => "fail",
+        }
+    }
+}
+
 const ON_FAULT: [(&str, OnFault); 2] = [("continue", OnFault::Continue), ("fail", OnFault::Fail)];
 
 pub(super) fn read(

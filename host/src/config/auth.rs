@@ -141,7 +141,11 @@ fn read_secrets(table: &Table<'_>, context: &Context<'_>) -> Option<Vec<SecretSt
 }
 
 fn read_secret(item: &Item<'_>, context: &Context<'_>) -> Option<SecretString> {
-    match secret::resolve(item.string()?, context.base, context.secrets) {
+    let source = item.string()?;
+    if let Some(file) = secret::file(source, context.base) {
+        context.files.borrow_mut().push(file);
+    }
+    match secret::resolve(source, context.base, context.secrets) {
         Ok(secret) => Some(secret),
         Err(error) => {
             let hint = match &error {

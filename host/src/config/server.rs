@@ -19,6 +19,9 @@ pub struct Server {
     pub head_timeout: Duration,
     /// How long requests in flight may go on after a signal to stop. Default: 30 s.
     pub drain_timeout: Duration,
+    /// How often to look whether the configuration's files have changed. Default: 2 s;
+    /// nothing is never.
+    pub watch: Duration,
 }
 
 impl Default for Server {
@@ -29,6 +32,7 @@ impl Default for Server {
             head_bytes: 64 << 10,
             head_timeout: Duration::from_secs(10),
             drain_timeout: Duration::from_secs(30),
+            watch: Duration::from_secs(2),
         }
     }
 }
@@ -72,14 +76,7 @@ pub(super) fn read_server(root: &Table<'_>) -> Option<Server> {
         return Some(default);
     };
     let table = item.table("[server]".to_owned())?;
-    let listen = optional(&table, "listen", |item| {
-        item.string()?.parse().ok().or_else(|| {
-            item.refuse(
-                "this is not an address and port",
-                "write it as \"127.0.0.1:8080\" or \"[::1]:8080\"; 0.0.0.0 is every IPv4 interface",
-            )
-        })
-    });
+    let listen = read_address(&table);
     let body_bytes = optional(&table, "body", |i| i.bytes(1 << 10..=64 << 20));
     // hyper takes no less than 8 KiB.
     let head_bytes = optional(&table, "head", |i| i.bytes(8 << 10..=1 << 20));
@@ -90,6 +87,9 @@ pub(super) fn read_server(root: &Table<'_>) -> Option<Server> {
     let drain_timeout = optional(&table, "drain_timeout", |i| {
         i.duration(Duration::ZERO..=seconds(300))
     });
+    let watch = optional(&table, "watch", |i| {
+        i.duration(Duration::ZERO..=seconds(3_600))
+    });
     table.refuse_unknown_keys();
     Some(Server {
         listen: listen?.unwrap_or(default.listen),
@@ -97,6 +97,23 @@ pub(super) fn read_server(root: &Table<'_>) -> Option<Server> {
         head_bytes: head_bytes?.unwrap_or(default.head_bytes),
         head_timeout: head_timeout?.unwrap_or(default.head_timeout),
         drain_timeout: drain_timeout?.unwrap_or(default.drain_timeout),
+        watch: watch?.unwrap_or(default.watch),
+    })
+}
+
+/// Reads `listen` of a table.
+#[expect(
+    clippy::option_option,
+    reason = "absent and wrong are two things, and both are handled with `?`"
+)]
+pub(super) fn read_address(table: &Table<'_>) -> Option<Option<SocketAddr>> {
+    optional(table, "listen", |item| {
+        item.string()?.parse().ok().or_else(|| {
+            item.refuse(
+                "this is not an address and port",
+                "write it as \"127.0.0.1:8080\" or \"[::1]:8080\"; 0.0.0.0 is every IPv4 interface",
+            )
+        })
     })
 }
 

@@ -16,6 +16,8 @@ const KEPT: u32 = 8;
 #[derive(Default)]
 pub(super) struct Slots {
     capacity: u32,
+    /// How long a call waits.
+    patience: Duration,
     taken: u32,
     /// Counts the slots that were given, to tell who had one longest ago.
     given: u64,
@@ -68,10 +70,13 @@ impl Drop for Slot {
 }
 
 /// See [`Tenant::slot`].
-pub(super) async fn take(tenant: &Arc<Tenant>, patience: Duration) -> Result<Slot, Refusal> {
-    let waiting = match tenant.fairness.slots().ask(tenant.id)? {
-        None => return Ok(Slot::of(tenant)),
-        Some(waiting) => waiting,
+pub(super) async fn take(tenant: &Arc<Tenant>, left: Duration) -> Result<Slot, Refusal> {
+    let (waiting, patience) = {
+        let mut slots = tenant.fairness.slots();
+        match slots.ask(tenant.id)? {
+            None => return Ok(Slot::of(tenant)),
+            Some(waiting) => (waiting, slots.patience.min(left)),
+        }
     };
     let start = Instant::now();
     let mut waiting = Waiting { waiting, tenant };
@@ -116,9 +121,11 @@ impl Slots {
     pub(super) fn share_out(
         &mut self,
         capacity: u32,
+        patience: Duration,
         tenants: impl ExactSizeIterator<Item = (TenantId, Allotment)>,
     ) {
         self.capacity = capacity;
+        self.patience = patience;
         let all = if tenants.len() == 1 {
             capacity
         } else {

@@ -12,7 +12,11 @@ pub(super) fn tenants(
 ) -> (Arc<Fairness>, Vec<Arc<Tenant>>) {
     let fairness = Fairness::new();
     let named: Vec<_> = (0..).map(|n| format!("t{n}")).zip(allotments).collect();
-    let mut shared = fairness.share_out(capacity, named.iter().map(|(name, it)| (name, *it)));
+    let mut shared = fairness.share_out(
+        capacity,
+        PATIENT,
+        named.iter().map(|(name, it)| (name, *it)),
+    );
     let tenants = named.iter().map(|(name, _)| shared.remove(name).unwrap());
     let tenants = tenants.collect();
     (fairness, tenants)
@@ -216,10 +220,10 @@ fn a_tenant_keeps_its_account_over_a_new_configuration() {
     let _entered = runtime.enter();
     let fairness = Fairness::new();
     let before = named(2, Allotment::default());
-    let before = fairness.share_out(4, before.iter().map(|(name, it)| (name, it)));
+    let before = fairness.share_out(4, PATIENT, before.iter().map(|(name, it)| (name, it)));
     let slot = now(before["t0"].slot(PATIENT)).unwrap();
     let after = named(1, Allotment::default());
-    let after = fairness.share_out(1, after.iter().map(|(name, it)| (name, it)));
+    let after = fairness.share_out(1, PATIENT, after.iter().map(|(name, it)| (name, it)));
     assert!(Arc::ptr_eq(&before["t0"], &after["t0"]));
     // The call of the configuration before counts.
     assert!(now(after["t0"].slot(PATIENT)).is_none());

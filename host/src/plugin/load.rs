@@ -99,6 +99,15 @@ impl Plugin {
     }
 }
 
+impl Plugin {
+    /// Whether it is what this file has, and may have.
+    #[must_use]
+    pub fn is_from(&self, path: &Path, sha256: Option<&str>) -> bool {
+        let same = |digest: &str| digest == self.sha256;
+        sha256.is_none_or(same) && read(path).is_ok_and(|bytes| same(&hex(&Sha256::digest(&bytes))))
+    }
+}
+
 /// Reads a component's file, which is neither endless nor larger than a component.
 fn read(path: &Path) -> io::Result<Vec<u8>> {
     let file = File::open(path)?;

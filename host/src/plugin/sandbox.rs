@@ -38,8 +38,8 @@ pub struct Sandbox {
     pub(super) engine: Engine,
     pub(super) linker: Linker<State>,
     capacity: Capacity,
-    /// How long a call waits for a slot.
-    pub(super) wait: Duration,
+    settings: config::Sandbox,
+    largest: Limits,
 }
 
 impl Sandbox {
@@ -49,18 +49,10 @@ impl Sandbox {
     /// # Errors
     /// The operating system's, mostly: the pool's address space cannot be had, or the
     /// folder for compiled code cannot be made.
-    pub fn new<'a>(
-        settings: &config::Sandbox,
-        limits: impl IntoIterator<Item = &'a Limits>,
-    ) -> Result<Self, SandboxError> {
+    pub fn new(settings: &config::Sandbox, largest: &Limits) -> Result<Self, SandboxError> {
         let cache = settings.cache.as_deref().map(open_cache).transpose()?;
-        let mut largest = Limits::DEFAULT;
-        for limits in limits {
-            largest.memory_bytes = largest.memory_bytes.max(limits.memory_bytes);
-            largest.table_elements = largest.table_elements.max(limits.table_elements);
-        }
-        let capacity = Capacity::of(settings, &largest).ok_or(SandboxError::NoMemory)?;
-        Self::with_pool(settings, &largest, capacity, cache).map_err(SandboxError::no_pool)
+        let capacity = Capacity::of(settings, largest).ok_or(SandboxError::NoMemory)?;
+        Self::with_pool(settings, largest, capacity, cache).map_err(SandboxError::no_pool)
     }
 
     fn with_pool(
@@ -90,8 +82,19 @@ impl Sandbox {
             engine,
             linker,
             capacity,
-            wait: settings.wait,
+            settings: settings.clone(),
+            largest: *largest,
         })
+    }
+
+    /// Whether it is as good as a new one for these settings and limits.
+    #[must_use]
+    pub fn is_fit(&self, settings: &config::Sandbox, largest: &Limits) -> bool {
+        let same = |of: &config::Sandbox| (of.concurrency, of.stack_bytes, of.cache.clone());
+        same(&self.settings) == same(settings)
+            && largest.memory_bytes <= self.largest.memory_bytes
+            && largest.table_elements <= self.largest.table_elements
+            && largest.output_bytes <= self.largest.output_bytes
     }
 
     /// How many calls it has room for.

@@ -1,6 +1,6 @@
 //! A running `retort serve`, with what it logs.
 
-use super::{Call, SECRET, component, text_guest};
+use super::{Answer, Call, SECRET, component, text_guest};
 use std::fmt::Write;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -39,7 +39,7 @@ pub(crate) struct Host {
     pub(crate) address: SocketAddr,
     log: Arc<Mutex<String>>,
     reader: Option<JoinHandle<()>>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Host {
@@ -101,8 +101,39 @@ impl Host {
             address: address.parse().unwrap(),
             log,
             reader: Some(reader),
-            _folder: folder,
+            folder,
         }
+    }
+
+    /// The folder of its configuration, `retort.toml`.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Writes another configuration in the place of the first, in one step.
+    pub(crate) fn configure(&self, config: &str) {
+        let new = self.folder().join("new.toml");
+        std::fs::write(&new, with_plugins(config, self.folder())).unwrap();
+        std::fs::rename(new, self.folder().join("retort.toml")).unwrap();
+    }
+
+    /// Where its admin listener is, which has to be configured with port 0.
+    pub(crate) fn admin(&self) -> SocketAddr {
+        let line = self.logged(&["metrics and status are at"]);
+        let address = line.split("address=").nth(1).unwrap();
+        address.trim().parse().unwrap()
+    }
+
+    /// What its admin listener answers.
+    pub(crate) fn admin_get(&self, path: &str) -> Answer {
+        Call::post(self.admin(), path).method("GET").send()
+    }
+
+    /// The value of a metric with exactly these labels; 0 where there is none.
+    pub(crate) fn metric(&self, series: &str) -> f64 {
+        let text = self.admin_get("/metrics").text();
+        let value = text.lines().find_map(|line| line.strip_prefix(series));
+        value.map_or(0.0, |value| value.trim().parse().unwrap())
     }
 
     /// A call of an assistant's webhook with the vendor's sample body, unless the

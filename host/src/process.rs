@@ -1,0 +1,38 @@
+//! What outlives a configuration: there is one of each for the process.
+
+use crate::fairness::Fairness;
+use crate::metrics::Metrics;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// The process that serves, whatever the configuration.
+pub struct Process {
+    /// What tenants have of the machine.
+    pub fairness: Arc<Fairness>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    stopping: AtomicBool,
+}
+
+impl Process {
+    /// At its beginning.
+    #[must_use]
+    pub fn new() -> Arc<Self> {
+        Arc::new(Self {
+            fairness: Fairness::new(),
+            metrics: Metrics::new(),
+            stopping: AtomicBool::new(false),
+        })
+    }
+
+    /// From now on nothing new is taken.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it is about to end.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+}
