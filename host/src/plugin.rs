@@ -1,6 +1,7 @@
 //! A loaded component, and one call of it: a fresh store, a fresh instance, and
 //! every limit on. A call ends in an outcome or in a fault, never in an error.
 
+mod cache;
 mod capacity;
 mod fault;
 mod interface;

@@ -86,6 +86,7 @@ impl Snapshot {
                 file: config.file,
                 problems,
             })?;
+        sandbox.seal();
         // Nothing can fail from here on: the tenants get what this configuration says.
         let tenants = process.fairness.share_out(
             sandbox.capacity().slots,

@@ -12,6 +12,7 @@ mod output_guard;
 mod payloads;
 mod quarantine;
 mod reload;
+mod restart;
 mod server;
 mod statuses;
 mod support;

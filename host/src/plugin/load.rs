@@ -196,7 +196,7 @@ fn known() -> String {
     Known::ALL.map(Known::export).join(" and ")
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

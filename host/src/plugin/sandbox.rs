@@ -1,17 +1,17 @@
 //! The one wasmtime engine, set up so that a fresh instance costs little and no
 //! guest can run longer, grow larger or be more numerous than the limits say.
 
+use super::cache::Kept;
 use super::capacity::Capacity;
 use super::state::State;
 use crate::capability;
 use crate::config;
 use crate::limits::Limits;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 use wasmtime::component::Linker;
 use wasmtime::{
-    Cache, CacheConfig, Config, Enabled, Engine, EngineWeak, InstanceAllocationStrategy,
-    PoolingAllocationConfig,
+    Cache, Config, Enabled, Engine, EngineWeak, InstanceAllocationStrategy, PoolingAllocationConfig,
 };
 
 /// How often a running guest gives way to others, and sees its deadline. At 10 ms
@@ -40,6 +40,7 @@ pub struct Sandbox {
     capacity: Capacity,
     settings: config::Sandbox,
     largest: Limits,
+    kept: Option<Kept>,
 }
 
 impl Sandbox {
@@ -50,9 +51,17 @@ impl Sandbox {
     /// The operating system's, mostly: the pool's address space cannot be had, or the
     /// folder for compiled code cannot be made.
     pub fn new(settings: &config::Sandbox, largest: &Limits) -> Result<Self, SandboxError> {
-        let cache = settings.cache.as_deref().map(open_cache).transpose()?;
+        let open = |folder: &PathBuf| {
+            Kept::open(folder).map_err(|error| SandboxError::NoCache {
+                folder: folder.clone(),
+                reason: error.root_cause().to_string(),
+            })
+        };
+        let (kept, cache) = settings.cache.as_ref().map(open).transpose()?.unzip();
         let capacity = Capacity::of(settings, largest).ok_or(SandboxError::NoMemory)?;
-        Self::with_pool(settings, largest, capacity, cache).map_err(SandboxError::no_pool)
+        let sandbox = Self::with_pool(settings, largest, capacity, cache);
+        let sandbox = sandbox.map_err(SandboxError::no_pool)?;
+        Ok(Self { kept, ..sandbox })
     }
 
     fn with_pool(
@@ -84,7 +93,15 @@ impl Sandbox {
             capacity,
             settings: settings.clone(),
             largest: *largest,
+            kept: None,
         })
+    }
+
+    /// Makes sure that the next start finds what was compiled, and finds it undamaged.
+    pub fn seal(&self) {
+        if let Some(kept) = &self.kept {
+            kept.seal();
+        }
     }
 
     /// Whether it is as good as a new one for these settings and limits.
@@ -102,19 +119,6 @@ impl Sandbox {
     pub fn capacity(&self) -> &Capacity {
         &self.capacity
     }
-}
-
-/// Opens the folder that keeps compiled components; it is made where it is not there.
-fn open_cache(folder: &Path) -> Result<Cache, SandboxError> {
-    let open = || {
-        let mut config = CacheConfig::new();
-        config.with_directory(std::path::absolute(folder)?);
-        Cache::new(config)
-    };
-    open().map_err(|error| SandboxError::NoCache {
-        folder: folder.to_path_buf(),
-        reason: error.root_cause().to_string(),
-    })
 }
 
 /// Why there is no sandbox.
