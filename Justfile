@@ -24,5 +24,11 @@ bench:
 bench-peers *arguments:
     cargo xtask bench-peers {{arguments}}
 
+bench-attack *arguments:
+    cargo xtask bench-attack {{arguments}}
+
+soak *arguments:
+    cargo xtask bench-attack soak {{arguments}}
+
 ci:
     cargo xtask ci

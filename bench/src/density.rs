@@ -126,7 +126,7 @@ fn start_with(components: &[PathBuf], cache: Option<&Path>) -> Result<Started> {
 }
 
 /// Copies of the plugin that differ by a section that nobody reads.
-fn distinct_components(count: u32) -> Result<Vec<PathBuf>> {
+pub(crate) fn distinct_components(count: u32) -> Result<Vec<PathBuf>> {
     let file = places::plugin(PLUGIN)?;
     let component =
         std::fs::read(&file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;

@@ -1,8 +1,10 @@
 //! Compares Retort with other servers of the same webhook, over HTTP. `README.md`
 //! tells what is compared and how to read it; `cargo xtask bench-peers` builds
-//! everything and runs this.
+//! everything and runs this. `cargo xtask bench-attack` runs it too, to measure Retort
+//! under attack.
 
 mod aims;
+mod attack;
 mod bodies;
 mod check;
 mod density;
@@ -32,17 +34,24 @@ Both print Markdown and keep it in target/peers.md.
 ";
 
 fn main() -> ExitCode {
-    let ended = match Arguments::read(std::env::args().skip(1)) {
-        None => Err(format!("these arguments mean nothing here.\n\n{HELP}")),
-        Some(arguments) => arguments.run(),
+    let given: Vec<_> = std::env::args().skip(1).collect();
+    let (tool, ended) = match given.split_first() {
+        Some((first, rest)) if first == "attack" => ("bench-attack", attack::run(rest)),
+        _ => ("bench-peers", run(given.into_iter())),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(reason) => {
-            eprintln!("bench-peers: {reason}");
+            eprintln!("{tool}: {reason}");
             ExitCode::FAILURE
         }
     }
+}
+
+fn run(given: impl Iterator<Item = String>) -> Result {
+    Arguments::read(given)
+        .ok_or_else(|| format!("these arguments mean nothing here.\n\n{HELP}"))?
+        .run()
 }
 
 #[derive(Default)]

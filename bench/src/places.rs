@@ -1,4 +1,4 @@
-//! Where the things are that `cargo xtask bench-peers` has built.
+//! Where the things are that `cargo xtask bench-peers` and `bench-attack` have built.
 
 use crate::Result;
 use std::fs::File;
@@ -26,6 +26,27 @@ pub(crate) fn plugin(name: &str) -> Result<PathBuf> {
     built(&format!("components/{name}.wasm"))
 }
 
+/// A guest that only the tests use.
+pub(crate) fn test_guest(name: &str) -> Result<PathBuf> {
+    built(&format!("test-components/{name}.wasm"))
+}
+
+/// The names of all of them, sorted.
+pub(crate) fn test_guests() -> Result<Vec<String>> {
+    let folder = root().join("target/test-components");
+    let entries = std::fs::read_dir(&folder)
+        .map_err(|error| format!("cannot list {}: {error}", folder.display()))?;
+    let mut names: Vec<_> = entries
+        .filter_map(std::result::Result::ok)
+        .filter_map(|entry| {
+            let name = entry.file_name().into_string().ok()?;
+            Some(name.strip_suffix(".wasm")?.to_owned())
+        })
+        .collect();
+    names.sort();
+    Ok(names)
+}
+
 /// A component for `wasmtime serve`.
 pub(crate) fn peer_component(name: &str) -> Result<PathBuf> {
     built(&format!("peer-components/{name}.wasm"))
@@ -36,7 +57,12 @@ pub(crate) fn script(name: &str) -> PathBuf {
     root().join("bench/peers").join(name)
 }
 
-/// Where the reports are kept.
+/// Where the reports of `bench-attack` are kept.
+pub(crate) fn attack_report() -> PathBuf {
+    root().join("target/attack.md")
+}
+
+/// Where the reports of `bench-peers` are kept.
 pub(crate) fn report() -> PathBuf {
     root().join("target/peers.md")
 }
@@ -76,7 +102,7 @@ fn built(path: &str) -> Result<PathBuf> {
         Ok(file)
     } else {
         Err(format!(
-            "{} is not built: run `cargo xtask bench-peers`",
+            "{} is not built: `cargo xtask bench-peers` and `bench-attack` build what they need",
             file.display()
         ))
     }

@@ -1,4 +1,4 @@
-//! The reports: Markdown, for the terminal and for `target/peers.md`.
+//! The reports: Markdown, for the terminal and for a file below `target`.
 
 use crate::aims::{self, Bound, aims};
 use crate::bodies::Size;
@@ -122,14 +122,18 @@ pub(crate) fn median(numbers: impl Iterator<Item = f64>) -> Option<f64> {
 
 /// What was measured, and on what.
 pub(crate) fn machine() -> Result<String> {
+    machine_with(&format!("Node {}, ", output("node", &["--version"])))
+}
+
+/// The same with another program named, or none.
+pub(crate) fn machine_with(program: &str) -> Result<String> {
     let read = |file: &str| {
         std::fs::read_to_string(file).map_err(|error| format!("cannot read {file}: {error}"))
     };
     let load = read("/proc/loadavg")?;
     Ok(format!(
-        "Retort {}, Node {}, Linux {}, {} cores, load {} before the run.",
+        "Retort {}, {program}Linux {}, {} cores, load {} before the run.",
         output("git", &["describe", "--always", "--dirty"]),
-        output("node", &["--version"]),
         read("/proc/sys/kernel/osrelease")?.trim(),
         available_parallelism().map_or(0, usize::from),
         load.split(' ').next().unwrap_or_default(),
@@ -173,7 +177,8 @@ fn with_report(old: &str, report: &str) -> String {
     reports.join("")
 }
 
-fn line(text: &mut String, line: impl Display) {
+/// Adds a line to a report.
+pub(crate) fn line(text: &mut String, line: impl Display) {
     // Writing to a String does not fail.
     let _ = writeln!(text, "{line}");
 }

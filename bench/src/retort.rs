@@ -4,11 +4,11 @@
 use crate::server::{Says, Server};
 use crate::{Result, places};
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// What stands in the Secret field of the vendor's example.
-const SECRET: (&str, &str) = ("PEERS_SECRET", "purple unicorn");
+pub(crate) const SECRET: (&str, &str) = ("PEERS_SECRET", "purple unicorn");
 
 /// The plugin whose transform the peers have too.
 pub(crate) const PLUGIN: &str = "southern-charm";
@@ -30,6 +30,16 @@ impl Config {
     /// how slow something is, not that it was given up.
     pub(crate) fn new() -> Self {
         Self("[sandbox]\nwait = \"30s\"\n".to_owned())
+    }
+
+    /// With the product's own defaults, which are what an attack has to be stopped by.
+    pub(crate) fn with_defaults() -> Self {
+        Self("[sandbox]\n".to_owned())
+    }
+
+    /// Adds tables, and perhaps before them keys of `[sandbox]`.
+    pub(crate) fn add(&mut self, toml: &str) {
+        self.0.push_str(toml);
     }
 
     /// Keeps compiled code in this folder. To be called first.
@@ -66,8 +76,7 @@ impl Config {
     /// Writes the configuration and serves it. What Retort logs goes nowhere, except
     /// warnings where that is all it may log.
     pub(crate) fn serve(&self, name: &str, logs: Logs) -> Result<Server> {
-        let file = places::scratch()?.join(format!("{name}.toml"));
-        places::write(&file, format!("{}\n[tenants.peers]\n", self.0))?;
+        let file = self.write(name)?;
         let mut command = program()?;
         command
             .args(["serve", "--listen", "127.0.0.1:0", "--config"])
@@ -77,6 +86,24 @@ impl Config {
             Logs::Default => command.stderr(Stdio::null()),
         };
         Server::start(command, Says::OnStdout).map_err(|reason| format!("{name}: {reason}"))
+    }
+
+    /// Writes the configuration's file, which a server of that name reads.
+    pub(crate) fn write(&self, name: &str) -> Result<PathBuf> {
+        let file = places::scratch()?.join(format!("{name}.toml"));
+        places::write(&file, format!("{}\n[tenants.peers]\n", self.0))?;
+        Ok(file)
+    }
+
+    /// Whether this Retort would serve it: it refuses keys that it does not know, and
+    /// components that ask for what they may not have.
+    pub(crate) fn is_accepted(&self) -> Result<bool> {
+        let output = program()?
+            .args(["check", "--config"])
+            .arg(self.write("is-accepted")?)
+            .output()
+            .map_err(|error| format!("cannot start retort: {error}"))?;
+        Ok(output.status.success())
     }
 
     fn line(&mut self, text: std::fmt::Arguments<'_>) {
@@ -115,18 +142,10 @@ pub(crate) fn token() -> Result<String> {
     }
 }
 
-/// Whether this Retort can keep compiled code: it refuses keys that it does not know.
+/// Whether this Retort can keep compiled code.
 pub(crate) fn has_cache() -> Result<bool> {
-    let folder = places::scratch()?;
-    let file = folder.join("has-cache.toml");
-    let config = Config::new().with_cache(&folder.join("cache"));
-    places::write(&file, config.0)?;
-    let output = program()?
-        .args(["check", "--config"])
-        .arg(file)
-        .output()
-        .map_err(|error| format!("cannot start retort: {error}"))?;
-    Ok(output.status.success())
+    let folder = places::scratch()?.join("cache");
+    Config::new().with_cache(&folder).is_accepted()
 }
 
 fn program() -> Result<Command> {

@@ -24,6 +24,9 @@ The verbs of this project:
   cargo xtask bench     measure what the sandbox costs, as ratios to native code
   cargo xtask bench-peers
                         compare Retort with other servers over HTTP; see bench/README.md
+  cargo xtask bench-attack
+                        measure Retort under attack; `bench-attack soak` runs a mix for
+                        ten minutes and fails if anything is left of it
   cargo xtask deny      licences, advisories and duplicates among the dependencies
   cargo xtask ci        lint, deny and test: what has to pass before a change lands
 
@@ -56,6 +59,7 @@ fn dispatch(verb: Option<&str>) -> Result {
         Some("lint") => lint(),
         Some("bench") => bench(),
         Some("bench-peers") => peers::bench_peers(&std::env::args().skip(2).collect::<Vec<_>>()),
+        Some("bench-attack") => peers::bench_attack(&std::env::args().skip(2).collect::<Vec<_>>()),
         Some("deny") => deny(),
         Some("ci") => ci(),
         None | Some("help" | "--help" | "-h") => {

@@ -33,6 +33,18 @@ pub(crate) fn bench_peers(arguments: &[String]) -> Result {
     check(peers)
 }
 
+/// Measures Retort under attack, which needs none of the peers.
+pub(crate) fn bench_attack(arguments: &[String]) -> Result {
+    guests::build_plugins()?;
+    guests::build_test_guests()?;
+    let release = |package| [&["build", "--release", "--package", package], locked()].concat();
+    cargo(&root(), &release("retort"))?;
+    cargo_with(&root().join("bench"), &release("retort-peers"), &TARGET)?;
+    let mut attack = Command::new(root().join("target/peers/release/retort-peers"));
+    attack.arg("attack").args(arguments);
+    check(attack)
+}
+
 /// Runs cargo over the harness, without the peers that take long to build.
 pub(crate) fn on_harness(arguments: &[&str]) -> Result {
     let (verb, rest) = arguments.split_at(arguments.len().min(1));
