@@ -1,6 +1,8 @@
 //! Each guest of `guests/` does its worst: which fault comes of it, what the caller
 //! sees, what the log says, and that the next call is as if nothing had been.
 
+// It has a file of its own.
+pub(crate) use crate::isolation::leaves_marks;
 use crate::support::{Answer, Host, SAMPLE, component, retort, text_guest};
 use serde_json::json;
 use std::path::Path;

@@ -7,6 +7,10 @@ mod bad_input;
 mod cli;
 mod fairness;
 mod guests;
+mod isolation;
+// It reads what Linux says of a process.
+#[cfg(target_os = "linux")]
+mod leaks;
 mod limits;
 mod output_guard;
 mod payloads;

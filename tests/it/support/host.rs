@@ -142,6 +142,11 @@ impl Host {
         Call::post(self.address, &format!("/webhooks/{assistant}"))
     }
 
+    /// The number of its process.
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Everything that was logged so far.
     pub(crate) fn log(&self) -> String {
         self.log.lock().unwrap().clone()
