@@ -307,7 +307,11 @@ fn reload_for(house: &House, server: &Server, duration: Duration, reloads: bool)
     while begun.elapsed() + RELOAD < duration {
         std::thread::sleep(RELOAD);
         if process::has_ended(server.process()) {
-            return Err("the server has ended".to_owned());
+            let hint = match count {
+                0 => "",
+                _ => "; if it does not know SIGHUP, soak with --no-reload",
+            };
+            return Err(format!("the server has ended{hint}"));
         }
         if !reloads {
             continue;
