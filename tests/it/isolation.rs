@@ -18,7 +18,7 @@ pub(crate) fn leaves_marks() {
         )
     };
     let config = [
-        "[sandbox]\nconcurrency = 1\nwait = \"20s\"\n".to_owned(),
+        "[quarantine]\nfaults = 0\n[sandbox]\nconcurrency = 1\nwait = \"20s\"\n".to_owned(),
         assistant("ann", r#"plugin = "text:leaves-marks""#),
         assistant("ben", r#"plugin = "text:leaves-marks""#),
         assistant("eve", r#"plugin = "text:leaves-marks""#),

@@ -38,7 +38,7 @@ fn start(cache: &Path) -> bool {
 
 fn entries(cache: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    let mut folders = vec![cache.join("modules")];
+    let mut folders = vec![cache.join("wasmtime/modules")];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();

@@ -14,7 +14,10 @@ use wasmtime::{Cache, CacheConfig};
 /// The list of digests, in the folder.
 const LIST: &str = "sha256sums";
 
-/// What wasmtime makes of the folder.
+/// wasmtime's own folder in it, where it removes whatever it does not know.
+const CACHE: &str = "wasmtime";
+
+/// What wasmtime makes in its folder.
 const ENTRIES: &str = "modules";
 
 /// The use of each entry is written beside it; that is no code.
@@ -34,7 +37,7 @@ impl Kept {
         kept.remove_damaged()?;
         let mut config = CacheConfig::new();
         config
-            .with_directory(&kept.folder)
+            .with_directory(kept.folder.join(CACHE))
             // An entry that is compressed anew would no longer be as it was written.
             .with_optimized_compression_usage_counter_threshold(u64::MAX);
         Ok((kept, Cache::new(config)?))
@@ -88,7 +91,7 @@ impl Kept {
     /// Every entry's name, relative to the folder, and digest.
     fn entries(&self) -> io::Result<BTreeMap<String, String>> {
         let mut entries = BTreeMap::new();
-        let mut folders = vec![self.folder.join(ENTRIES)];
+        let mut folders = vec![self.folder.join(CACHE).join(ENTRIES)];
         while let Some(folder) = folders.pop() {
             let inside = match fs::read_dir(&folder) {
                 Ok(inside) => inside,

@@ -251,7 +251,7 @@ fn compiled_code_is_kept_and_rebuilt_where_it_is_damaged() {
     folder.put("echo.wasm", fs::read(component("echo")).unwrap());
     let kept = || {
         let mut files = Vec::new();
-        let mut folders = vec![folder.path("kept/code/modules")];
+        let mut folders = vec![folder.path("kept/code/wasmtime/modules")];
         while let Some(folder) = folders.pop() {
             for entry in fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();
