@@ -3,11 +3,13 @@
 
 mod cache;
 mod capacity;
+mod compile;
 mod fault;
 mod interface;
 mod limiter;
 mod load;
 mod log;
+mod nesting;
 mod sandbox;
 mod state;
 

@@ -48,6 +48,9 @@ pub struct Sandbox {
     /// The stack of a guest, in bytes. It is one for all, because compiled code
     /// relies on it. Default: 512 KiB.
     pub stack_bytes: usize,
+    /// How long a component may take the compiler before it counts as unusable.
+    /// Default: 60 s.
+    pub compile_timeout: Duration,
     /// A folder that keeps compiled components for the next start. Whoever may write
     /// to it decides what this process runs. Default: none, so that every start
     /// compiles.
@@ -65,6 +68,7 @@ impl Default for Sandbox {
             concurrency: None,
             wait: Duration::from_secs(1),
             stack_bytes: 512 << 10,
+            compile_timeout: Duration::from_secs(60),
             cache: None,
         }
     }
@@ -130,12 +134,16 @@ pub(super) fn read_sandbox(root: &Table<'_>, context: &Context<'_>) -> Option<Sa
         i.duration(Duration::ZERO..=super::LONGEST)
     });
     let stack_bytes = optional(&table, "stack", |i| i.bytes(16 << 10..=16 << 20));
+    let compile_timeout = optional(&table, "compile_timeout", |i| {
+        i.duration(Duration::from_secs(1)..=Duration::from_secs(600))
+    });
     let cache = optional(&table, "cache", |i| Some(context.base.join(i.string()?)));
     table.refuse_unknown_keys();
     Some(Sandbox {
         concurrency: concurrency?.and_then(|concurrency| u32::try_from(concurrency).ok()),
         wait: wait?.unwrap_or(default.wait),
         stack_bytes: stack_bytes?.unwrap_or(default.stack_bytes),
+        compile_timeout: compile_timeout?.unwrap_or(default.compile_timeout),
         cache: cache?,
     })
 }

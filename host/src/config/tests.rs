@@ -38,6 +38,7 @@ fn an_empty_file_has_the_documented_defaults() {
     assert_eq!(config.sandbox.concurrency, None);
     assert_eq!(config.sandbox.wait, Duration::from_secs(1));
     assert_eq!(config.sandbox.stack_bytes, 512 << 10);
+    assert_eq!(config.sandbox.compile_timeout, Duration::from_secs(60));
     assert_eq!(config.sandbox.cache, None);
     assert!(config.plugins.is_empty() && config.assistants.is_empty());
 }
@@ -202,6 +203,13 @@ fn ranges_end_where_the_documentation_says() {
             "\"16KiB\"",
             "\"16MiB\"",
             ["16383", "16777217"],
+        ),
+        (
+            "sandbox",
+            "compile_timeout",
+            "\"1s\"",
+            "\"10min\"",
+            ["\"999ms\"", "\"601s\""],
         ),
     ] {
         for value in [low, high] {

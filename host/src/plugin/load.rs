@@ -1,7 +1,9 @@
 //! From a file to a linked component, or to an error that says what to do.
 
 use super::Plugin;
+use super::compile::{CompileError, compile};
 use super::interface::Entry;
+use super::nesting;
 use super::sandbox::Sandbox;
 use crate::bindings::{response, texts};
 use crate::capability;
@@ -10,6 +12,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use wasmtime::component::Component;
 
 /// The largest component, in bytes: a Python interpreter with its library has 18 MB.
@@ -43,11 +46,14 @@ impl Known {
 
 impl Plugin {
     /// Compiles and links the component in `path`. It takes as long as its code is
-    /// large: some 100 ms for 100 KB.
+    /// large, some 100 ms for 100 KB, and at most the sandbox's `compile_timeout`.
+    /// It blocks the calling thread and works in others, which give way to those that
+    /// serve.
     ///
     /// # Errors
     /// A file that cannot be read or has another digest, that is not a component,
-    /// does not export the interface, or imports what it was not granted.
+    /// cannot be compiled in time, does not export the interface, or imports what it
+    /// was not granted.
     pub fn load(
         sandbox: &Arc<Sandbox>,
         name: &str,
@@ -70,10 +76,16 @@ impl Plugin {
             });
         }
         check_form(&bytes, &file)?;
-        let component = Component::from_binary(&sandbox.engine, &bytes).map_err(|error| {
-            LoadError::Invalid {
-                file: file.clone(),
-                reason: error.root_cause().to_string(),
+        if let Some(reason) = nesting::too_much(&bytes) {
+            return Err(LoadError::TooMuchInside { file, reason });
+        }
+        let limit = sandbox.compile_timeout;
+        let component = compile(&sandbox.engine, bytes, limit).map_err(|error| {
+            let file = file.clone();
+            match error {
+                CompileError::Refused(reason) => LoadError::Invalid { file, reason },
+                CompileError::TooSlow => LoadError::CompiledTooSlowly { file, limit },
+                CompileError::Broken(reason) => LoadError::CompilerFailed { file, reason },
             }
         })?;
         check_imports(&component, sandbox, &file)?;
@@ -248,6 +260,30 @@ pub enum LoadError {
         /// The compiler's words.
         reason: String,
     },
+    /// It is small and would unfold to more than there is memory for.
+    #[error("{} has too much inside: {reason}", file.display())]
+    TooMuchInside {
+        /// The component's file.
+        file: PathBuf,
+        /// What is too much.
+        reason: String,
+    },
+    /// It takes the compiler too long.
+    #[error("{} was not compiled within {}, which is `compile_timeout` in [sandbox]", file.display(), humantime::format_duration(*limit))]
+    CompiledTooSlowly {
+        /// The component's file.
+        file: PathBuf,
+        /// What `compile_timeout` says.
+        limit: Duration,
+    },
+    /// The compiler itself went wrong.
+    #[error("{} cannot be compiled: {reason}", file.display())]
+    CompilerFailed {
+        /// The component's file.
+        file: PathBuf,
+        /// What is known of it.
+        reason: String,
+    },
     /// It imports what no grant gives it.
     #[error("{} imports what it is not granted: {}", file.display(), imports.join(", "))]
     NotGranted {
@@ -304,6 +340,15 @@ impl LoadError {
                 "build it for wasm32-wasip2; wasm32-wasip1 and wasm32-unknown-unknown give core modules"
             }
             Self::Invalid { .. } => "build or copy it again; the file may be cut off",
+            Self::TooMuchInside { .. } => {
+                "compose it of fewer components, in fewer layers; no tool makes such components by itself"
+            }
+            Self::CompiledTooSlowly { .. } => {
+                "raise `compile_timeout`, or build the component with less code and smaller functions; with `cache` in [sandbox] it is compiled once"
+            }
+            Self::CompilerFailed { .. } => {
+                "this is a mistake in the compiler or a lack of memory or threads; the standard error may say more"
+            }
             Self::NotGranted { .. } => {
                 "a plugin can reach nothing but clocks, random numbers and its log; build it without what needs these imports"
             }

@@ -41,6 +41,8 @@ pub struct Sandbox {
     settings: config::Sandbox,
     largest: Limits,
     kept: Option<Kept>,
+    /// How long a component may take the compiler.
+    pub(super) compile_timeout: Duration,
 }
 
 impl Sandbox {
@@ -94,6 +96,7 @@ impl Sandbox {
             settings: settings.clone(),
             largest: *largest,
             kept: None,
+            compile_timeout: settings.compile_timeout,
         })
     }
 
@@ -107,8 +110,12 @@ impl Sandbox {
     /// Whether it is as good as a new one for these settings and limits.
     #[must_use]
     pub fn is_fit(&self, settings: &config::Sandbox, largest: &Limits) -> bool {
-        let same = |of: &config::Sandbox| (of.concurrency, of.stack_bytes, of.cache.clone());
-        same(&self.settings) == same(settings)
+        // How long a call waits is no matter of the engine's.
+        let same = config::Sandbox {
+            wait: self.settings.wait,
+            ..settings.clone()
+        };
+        self.settings == same
             && largest.memory_bytes <= self.largest.memory_bytes
             && largest.table_elements <= self.largest.table_elements
             && largest.output_bytes <= self.largest.output_bytes
