@@ -5,7 +5,7 @@ mod connection;
 mod host;
 mod http;
 
-pub(crate) use components::{component, repository, text_guest};
+pub(crate) use components::{component, component_text, repository, text_guest};
 pub(crate) use connection::{Connection, post, post_body};
 pub(crate) use host::{Host, retort};
 pub(crate) use http::{Answer, Call};

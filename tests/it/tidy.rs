@@ -233,13 +233,7 @@ fn files_stay_small() {
     assert!(files.len() > 50);
     for file in files {
         let lines = std::fs::read_to_string(&file).unwrap().lines().count();
-        // The guests' tests are one table, a test for each guest.
-        let most = if file.ends_with("tests/it/guests.rs") {
-            600
-        } else {
-            400
-        };
-        assert!(lines <= most, "{} has {lines} lines", file.display());
+        assert!(lines <= 400, "{} has {lines} lines", file.display());
     }
 }
 

@@ -1,9 +1,10 @@
 //! Compiles a component in threads of its own, within a bound of time.
 //!
 //! The compiler cannot be interrupted. When its time is over nobody waits any longer,
-//! but its threads run on to the end of that component, and what they made is dropped
-//! (kept, though, where `sandbox.cache` is set, for the next attempt). They share no
-//! threads with other components, so these are compiled nevertheless.
+//! but its threads run on to the end of that component, as the least important of all,
+//! and what they made is dropped (kept, though, where `sandbox.cache` is set, for the
+//! next attempt). They are not those of other components, which are compiled
+//! nevertheless.
 //!
 //! How much memory the compiler takes cannot be limited either: one function of 1.4 MB,
 //! with many variables and many branches, was seen to take 7 GB. Its code and functions
@@ -12,9 +13,11 @@
 //! at once. So whoever takes components from strangers runs `retort check` over them
 //! first, with a limit of the operating system on its memory.
 
-use rayon::{ThreadPool, ThreadPoolBuilder};
+use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
+use rustix::process::Pid;
 use std::num::NonZero;
 use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 use wasmtime::Engine;
@@ -28,8 +31,10 @@ const STACK: usize = 8 << 20;
 
 /// How much the threads give way to those that serve requests, where both want to run: a
 /// nice value of 10 is about a tenth of their share.
-#[cfg(target_os = "linux")]
-const NICE: i32 = 10;
+const WANTED: i32 = 10;
+
+/// The same for a compilation that nobody waits for any longer: a sixtieth of their share.
+const UNWANTED: i32 = 19;
 
 /// Why there is no compiled code.
 pub(super) enum CompileError {
@@ -47,7 +52,8 @@ pub(super) fn compile(
     bytes: Vec<u8>,
     patience: Duration,
 ) -> Result<Component, CompileError> {
-    let threads = threads().map_err(|error| CompileError::Broken(error.to_string()))?;
+    let ids = Arc::default();
+    let threads = threads(&ids).map_err(|error| CompileError::Broken(error.to_string()))?;
     let (done, result) = mpsc::channel();
     let engine = engine.clone();
     threads.spawn(move || {
@@ -57,30 +63,47 @@ pub(super) fn compile(
     match result.recv_timeout(patience) {
         Ok(Ok(component)) => Ok(component),
         Ok(Err(error)) => Err(CompileError::Refused(error.root_cause().to_string())),
-        Err(RecvTimeoutError::Timeout) => Err(CompileError::TooSlow),
+        Err(RecvTimeoutError::Timeout) => {
+            give_up(&ids);
+            Err(CompileError::TooSlow)
+        }
         Err(RecvTimeoutError::Disconnected) => {
             Err(CompileError::Broken("the compiler panicked".to_owned()))
         }
     }
 }
 
+/// What Linux knows the threads of one component by.
+type Ids = Arc<Mutex<Vec<Pid>>>;
+
 /// Threads for one component. They end by themselves when it is done.
-fn threads() -> Result<ThreadPool, rayon::ThreadPoolBuildError> {
+fn threads(ids: &Ids) -> Result<ThreadPool, ThreadPoolBuildError> {
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    let ids = Arc::clone(ids);
     ThreadPoolBuilder::new()
         .num_threads(cores.min(THREADS))
         .thread_name(|_| "retort-compile".to_owned())
         .stack_size(STACK)
-        .start_handler(|_| give_way())
+        .start_handler(move |_| {
+            let id = rustix::thread::gettid();
+            lower(id, WANTED);
+            ids.lock().unwrap_or_else(PoisonError::into_inner).push(id);
+        })
         // The panic's own message is on standard error; without this the process would end.
         .panic_handler(|_| ())
         .build()
 }
 
-/// Lowers the importance of the calling thread, which Linux has for each of its own.
-fn give_way() {
-    #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::setpriority_process(None, NICE) {
-        tracing::debug!(%error, "the compiler's threads are as important as the others");
+/// Lets all that nobody waits for any longer run when nothing else wants to.
+fn give_up(ids: &Ids) {
+    let ids = ids.lock().unwrap_or_else(PoisonError::into_inner);
+    ids.iter().for_each(|id| lower(*id, UNWANTED));
+}
+
+/// Lowers the importance of a thread; Linux has one for each. It matters little if that
+/// fails.
+fn lower(thread: Pid, nice: i32) {
+    if let Err(error) = rustix::process::setpriority_process(Some(thread), nice) {
+        tracing::debug!(%error, "a thread of the compiler is as important as the others");
     }
 }

@@ -1,4 +1,4 @@
-;; Grows a table without end, which should become the fault "memory refused", and traps
+;; Grows a table without end, which should become the fault "table refused", and traps
 ;; where it is refused. The host's memory would be full long before the fuel is used up.
 (memory (export "memory") 16)
 (table $table 1 funcref)

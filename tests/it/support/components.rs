@@ -21,11 +21,24 @@ pub(crate) fn component(name: &str) -> PathBuf {
 
 /// A guest that only WebAssembly's own text can express, as a component's bytes.
 pub(crate) fn text_guest(name: &str) -> Vec<u8> {
-    let folder = repository().join("tests/guests/text");
-    let read = |name: &str| std::fs::read_to_string(folder.join(format!("{name}.wat"))).unwrap();
-    let text = read("component").replace(
+    wat::parse_str(component_text(&text(name))).unwrap()
+}
+
+/// The text of a component out of the fields of a core module; `guests/text/component.wat`
+/// says which. The comment `string-encoding=utf16` chooses that encoding.
+pub(crate) fn component_text(fields: &str) -> String {
+    let text = text("component").replace(
         "(core module $main MODULE_FIELDS)",
-        &format!("(core module $main {})", read(name)),
+        &format!("(core module $main {fields})"),
     );
-    wat::parse_str(text).unwrap()
+    if fields.contains("string-encoding=utf16") {
+        text.replace("string-encoding=utf8", "string-encoding=utf16")
+    } else {
+        text
+    }
+}
+
+fn text(name: &str) -> String {
+    let file = format!("tests/guests/text/{name}.wat");
+    std::fs::read_to_string(repository().join(file)).unwrap()
 }

@@ -1,6 +1,6 @@
 //! Answers texts with what the settings say: `answers` is a list of strings and
-//! nulls, returned as it stands, of whatever length; `length` is that of the one
-//! string that every text becomes; without either, each text becomes the JSON of
+//! nulls, returned as it stands, of whatever length; `nulls` is how many nulls to
+//! return; `length` is that of the one string that every text becomes; without any, each text becomes the JSON of
 //! all that the guest was given of it.
 
 wit_bindgen::generate!({
@@ -22,6 +22,9 @@ impl Guest for Exported {
         if let Some(answers) = settings["answers"].as_array() {
             let answers = answers.iter().map(|text| text.as_str().map(str::to_owned));
             return Ok(answers.collect());
+        }
+        if let Some(nulls) = settings["nulls"].as_u64() {
+            return Ok(vec![None; usize::try_from(nulls).expect("a number")]);
         }
         if let Some(length) = settings["length"].as_u64() {
             let text = "x".repeat(usize::try_from(length).expect("a length"));

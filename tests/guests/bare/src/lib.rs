@@ -22,7 +22,12 @@ pub use settings::Settings;
 /// What a transform answers.
 pub type Answer = Result<Outcome, Failure>;
 
-/// Makes a component of a function `fn(Invocation, String) -> Answer`.
+/// The payload for which every guest answers `unchanged` and does nothing else, so that a
+/// test can see a good call of the same assistant. `text/component.wat` knows its length.
+pub const TAME: &str = r#"{"tame":1}"#;
+
+/// Makes a component of a function `fn(Invocation, String) -> Answer`, which is not
+/// called for the tame payload.
 #[macro_export]
 macro_rules! guest {
     ($transform:path) => {
@@ -30,6 +35,9 @@ macro_rules! guest {
 
         impl $crate::Guest for Exported {
             fn transform(invocation: $crate::Invocation, payload: String) -> $crate::Answer {
+                if payload == $crate::TAME {
+                    return Ok($crate::Outcome::Unchanged);
+                }
                 $transform(invocation, payload)
             }
         }

@@ -1,12 +1,15 @@
 //! Tries everything that a process could know of its surroundings, and returns what it
 //! saw. In the sandbox that is nothing:
 //! `{"files":{"read":null,"list":null,"write":null},"environment":{},"arguments":[],"stdin":""}`,
-//! beside `errors` that say why the files are absent.
+//! beside `errors` that say why the files are absent, and `clocks`: what the monotonic and
+//! the wall clock show, and their resolutions, all in nanoseconds.
 
 use bare::{Answer, Invocation, Outcome};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::Read;
+use wasip2::clocks::{monotonic_clock, wall_clock};
+use wasip2::filesystem::preopens;
 
 bare::guest!(transform);
 
@@ -30,12 +33,25 @@ fn transform(_invocation: Invocation, _payload: String) -> Answer {
     );
     let saw = json!({
         "files": files,
+        "folders": preopens::get_directories().len(),
+        "clocks": clocks(),
         "environment": environment(),
         "arguments": arguments(),
         "stdin": String::from_utf8_lossy(&stdin),
         "errors": errors,
     });
     Ok(Outcome::Replaced(saw.to_string()))
+}
+
+fn clocks() -> Value {
+    let nanoseconds =
+        |time: wall_clock::Datetime| time.seconds * 1_000_000_000 + u64::from(time.nanoseconds);
+    json!({
+        "monotonic": monotonic_clock::now(),
+        "monotonic_resolution": monotonic_clock::resolution(),
+        "wall": nanoseconds(wall_clock::now()),
+        "wall_resolution": nanoseconds(wall_clock::resolution()),
+    })
 }
 
 fn list(folder: &str) -> std::io::Result<Value> {

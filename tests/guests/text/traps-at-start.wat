@@ -1,0 +1,11 @@
+;; Traps before the host calls anything. It should become the fault "trapped".
+(memory (export "memory") 16)
+(start $start)
+(func $start (unreachable))
+(func (export "realloc") (param i32 i32 i32 i32) (result i32)
+  (i32.const 4096))
+(func (export "transform")
+  (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)
+  (result i32)
+  (i32.const 0))
+(func (export "after") (param i32))
