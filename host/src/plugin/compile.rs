@@ -4,7 +4,7 @@
 //! but its threads run on to the end of that component, as the least important of all,
 //! and what they made is dropped (kept, though, where `sandbox.cache` is set, for the
 //! next attempt). They are not those of other components, which are compiled
-//! nevertheless.
+//! nevertheless, unless several are busy in vain already.
 //!
 //! How much memory the compiler takes cannot be limited either: one function of 1.4 MB,
 //! with many variables and many branches, was seen to take 7 GB. Its code and functions
@@ -16,6 +16,8 @@
 use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 use rustix::process::Pid;
 use std::num::NonZero;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -36,13 +38,20 @@ const WANTED: i32 = 10;
 /// The same for a compilation that nobody waits for any longer: a sixtieth of their share.
 const UNWANTED: i32 = 19;
 
+/// How many compilations may run on that nobody waits for, so that one attempt after the
+/// other does not fill the memory.
+const MOST_ABANDONED: usize = 4;
+
+/// How many there are, in the whole process.
+static ABANDONED: AtomicUsize = AtomicUsize::new(0);
+
 /// Why there is no compiled code.
 pub(super) enum CompileError {
     /// It is not a component, or not one that can be used; the compiler's words.
     Refused(String),
     /// It was not done in time.
     TooSlow,
-    /// The compiler panicked, or its threads could not be had.
+    /// The compiler panicked, its threads could not be had, or too many are busy in vain.
     Broken(String),
 }
 
@@ -52,23 +61,34 @@ pub(super) fn compile(
     bytes: Vec<u8>,
     patience: Duration,
 ) -> Result<Component, CompileError> {
+    let abandoned = ABANDONED.load(Ordering::Relaxed);
+    if abandoned >= MOST_ABANDONED {
+        return Err(CompileError::Broken(format!(
+            "the compiler is still busy with {abandoned} others that took it too long"
+        )));
+    }
     let ids = Arc::default();
     let threads = threads(&ids).map_err(|error| CompileError::Broken(error.to_string()))?;
-    let (done, result) = mpsc::channel();
+    // Without room in between: what is sent is received, or nobody waits any longer.
+    let (done, made) = mpsc::sync_channel(0);
     let engine = engine.clone();
     threads.spawn(move || {
-        // Nobody receives it any longer where it comes too late.
-        let _ = done.send(Component::from_binary(&engine, &bytes));
+        let compile = || Component::from_binary(&engine, &bytes);
+        // The panic's own message is on standard error.
+        if done.send(catch_unwind(AssertUnwindSafe(compile))).is_err() {
+            ABANDONED.fetch_sub(1, Ordering::Relaxed);
+        }
     });
-    match result.recv_timeout(patience) {
-        Ok(Ok(component)) => Ok(component),
-        Ok(Err(error)) => Err(CompileError::Refused(error.root_cause().to_string())),
+    match made.recv_timeout(patience) {
+        Ok(Ok(Ok(component))) => Ok(component),
+        Ok(Ok(Err(error))) => Err(CompileError::Refused(error.root_cause().to_string())),
+        Ok(Err(_)) | Err(RecvTimeoutError::Disconnected) => {
+            Err(CompileError::Broken("the compiler panicked".to_owned()))
+        }
         Err(RecvTimeoutError::Timeout) => {
+            ABANDONED.fetch_add(1, Ordering::Relaxed);
             give_up(&ids);
             Err(CompileError::TooSlow)
-        }
-        Err(RecvTimeoutError::Disconnected) => {
-            Err(CompileError::Broken("the compiler panicked".to_owned()))
         }
     }
 }
@@ -89,8 +109,6 @@ fn threads(ids: &Ids) -> Result<ThreadPool, ThreadPoolBuildError> {
             lower(id, WANTED);
             ids.lock().unwrap_or_else(PoisonError::into_inner).push(id);
         })
-        // The panic's own message is on standard error; without this the process would end.
-        .panic_handler(|_| ())
         .build()
 }
 

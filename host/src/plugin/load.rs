@@ -347,7 +347,7 @@ impl LoadError {
                 "raise `compile_timeout`, or build the component with less code and smaller functions; with `cache` in [sandbox] it is compiled once"
             }
             Self::CompilerFailed { .. } => {
-                "this is a mistake in the compiler or a lack of memory or threads; the standard error may say more"
+                "try again in a minute or start anew; if the compiler panicked, the standard error says more"
             }
             Self::NotGranted { .. } => {
                 "a plugin can reach nothing but clocks, random numbers and its log; build it without what needs these imports"

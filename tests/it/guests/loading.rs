@@ -225,8 +225,35 @@ fn fifty_megabytes_of_code() {
 
 #[test]
 fn slow_to_compile() {
-    // Many variables that live through loops within loops: 30 KB that take the compiler
-    // half a minute.
+    is_compiled_too_slowly(&slow());
+}
+
+#[test]
+fn compilations_in_vain_do_not_pile_up() {
+    let kept = Kept::new(&slow());
+    let folder = kept.folder.path();
+    // As many as are begun at once come to nothing together; no new one is begun while
+    // four are at it in vain.
+    let cores = std::thread::available_parallelism().unwrap().get();
+    let number = cores.max(4) + cores;
+    let mut config = String::from("sandbox.compile_timeout = \"1s\"\n");
+    for plugin in 0..number {
+        writeln!(config, "plugins.p{plugin}.component = \"guest.wasm\"").unwrap();
+    }
+    std::fs::write(folder.join("retort.toml"), config).unwrap();
+    let output = retort().current_dir(folder).arg("check").output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let error = String::from_utf8_lossy(&output.stderr);
+    let slow = error.matches("was not compiled within 1s").count();
+    let busy = "guest.wasm cannot be compiled: the compiler is still busy with";
+    let busy = error.matches(busy).count();
+    assert!(slow >= 4 && busy >= 1, "{error}");
+    assert_eq!(slow + busy, number, "{error}");
+}
+
+/// Many variables that live through loops within loops: 30 KB that take the compiler
+/// half a minute.
+fn slow() -> Vec<u8> {
     let (variables, loops) = (2_000, 300);
     let mut body = Function::new([(variables, ValType::I32)]);
     for _ in 0..loops {
@@ -249,7 +276,7 @@ fn slow_to_compile() {
     }
     body.instruction(&Instruction::LocalGet(0));
     body.instruction(&Instruction::End);
-    is_compiled_too_slowly(&with_functions(&body, 4));
+    with_functions(&body, 4)
 }
 
 /// A component with a module of so many functions of that body, each `i32 -> i32`.
