@@ -6,7 +6,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 /// What stands among the guests and is none.
-const NOT_GUESTS: [&str; 4] = ["bare", "text", "target", "component"];
+const NOT_GUESTS: [&str; 5] = ["bare", "text", "target", "component", "component-texts"];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut names = Vec::new();

@@ -184,3 +184,39 @@ pub(super) fn answers_texts() {
         )
         .check();
 }
+
+#[test]
+pub(super) fn lists_elsewhere() {
+    faults(
+        "plugin = \"text:lists-elsewhere\"",
+        "trapped",
+        &["list pointer/length out of bounds of memory"],
+    );
+}
+
+#[test]
+pub(super) fn lists_unaligned() {
+    faults(
+        "plugin = \"text:lists-unaligned\"",
+        "trapped",
+        &["list pointer is not aligned"],
+    );
+}
+
+#[test]
+pub(super) fn lists_overflow() {
+    faults(
+        "plugin = \"text:lists-overflow\"",
+        "trapped",
+        &["list pointer/length out of bounds of memory"],
+    );
+}
+
+#[test]
+pub(super) fn repeats_itself() {
+    faults(
+        "plugin = \"text:repeats-itself\"",
+        "output-too-large",
+        &["returned more than 4000000 bytes"],
+    );
+}

@@ -25,9 +25,14 @@ pub(crate) fn text_guest(name: &str) -> Vec<u8> {
 }
 
 /// The text of a component out of the fields of a core module; `guests/text/component.wat`
-/// says which. The comment `string-encoding=utf16` chooses that encoding.
+/// says which. The comments `string-encoding=utf16` and `interface=transform-texts` choose
+/// others than the usual.
 pub(crate) fn component_text(fields: &str) -> String {
-    let text = text("component").replace(
+    let template = match fields.contains("interface=transform-texts") {
+        true => "component-texts",
+        false => "component",
+    };
+    let text = text(template).replace(
         "(core module $main MODULE_FIELDS)",
         &format!("(core module $main {fields})"),
     );
