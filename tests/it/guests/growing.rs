@@ -71,7 +71,7 @@ pub(super) fn grabs() {
     // Printing more at once than the host has announced room for is no fault: what is over
     // the log's limit is dropped anyway.
     let host = Host::with_stages(
-        r#"{ plugin = "grabs", settings = { handles = 990, random = 65536, prints = 70_000 } }"#,
+        r#"{ plugin = "grabs", settings = { handles = 990, random = 65536, prints = 70_000, reads = 0x7fff_ffff_ffff_ffff } }"#,
     );
     assert_eq!(host.call("a").send().body, SAMPLE.as_bytes());
     let log = host.log();
@@ -85,6 +85,11 @@ pub(super) fn grabs() {
             "random = 0x7fff_ffff_ffff_ffff",
             "trapped",
             "exceeds limit 65536",
+        ),
+        (
+            "zeroes = 0x7fff_ffff_ffff_ffff",
+            "trapped",
+            "cannot write more zeroes than `check_write` allows",
         ),
         (
             "prints = 16_000_000",

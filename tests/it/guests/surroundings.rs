@@ -28,6 +28,11 @@ pub(super) fn polls() {
             &["did not answer within 150 ms"],
         )
         .faults(
+            &format!("{}, {soon}", poll("instant")),
+            "timed-out",
+            &["did not answer within 150 ms"],
+        )
+        .faults(
             &format!("{}, {soon}", poll("again")),
             "timed-out",
             &["did not answer within 150 ms"],

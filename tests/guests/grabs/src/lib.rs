@@ -3,12 +3,15 @@
 //! "output too large" where it hands over too much.
 //!
 //! Settings: `handles` is how many handles of its standard output it opens, `random`
-//! how many random bytes it asks for at once, `prints` how many bytes it prints at once;
+//! how many random bytes it asks for at once, `prints` how many bytes it prints at once,
+//! `zeroes` how many zeroes it has the host print, `reads` how many bytes of its empty
+//! standard input it asks for;
 //! `endless` is what it asks for without end, `random`, `insecure-random`, `time` or
 //! `handles`, and keeps nothing of: "fuel exhausted" or "timed out".
 
 use bare::{Answer, Invocation, Outcome, Settings};
 use std::hint::black_box;
+use wasip2::cli::stdin::get_stdin;
 use wasip2::cli::stdout::get_stdout;
 use wasip2::clocks::wall_clock;
 use wasip2::random::{insecure, random};
@@ -33,6 +36,12 @@ fn transform(invocation: Invocation, _payload: String) -> Answer {
     let random = random::get_random_bytes(number("random"));
     if let Ok(bytes @ 1..) = usize::try_from(number("prints")) {
         let _ = get_stdout().write(&vec![b'x'; bytes]);
+    }
+    if let zeroes @ 1.. = number("zeroes") {
+        let _ = get_stdout().write_zeroes(zeroes);
+    }
+    if let bytes @ 1.. = number("reads") {
+        let _ = get_stdin().read(bytes);
     }
     black_box((handles, random));
     Ok(Outcome::Unchanged)
