@@ -5,6 +5,7 @@ mod status;
 
 use crate::metrics;
 use crate::process::Process;
+use crate::server::Connections;
 use crate::snapshot::Snapshot;
 use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE};
@@ -37,6 +38,7 @@ pub async fn run(
     listener: TcpListener,
     process: Arc<Process>,
     snapshots: watch::Receiver<Arc<Snapshot>>,
+    connections: Arc<Connections>,
 ) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
@@ -53,9 +55,12 @@ pub async fn run(
             }
         };
         let (process, snapshots) = (Arc::clone(&process), snapshots.clone());
+        let connections = Arc::clone(&connections);
         let service = service_fn(move |request: Request<Incoming>| {
             let snapshot = Arc::clone(&snapshots.borrow());
-            let response = answer(request.method(), request.uri().path(), &process, &snapshot);
+            let open = connections.open();
+            let (method, path) = (request.method(), request.uri().path());
+            let response = answer(method, path, &process, &snapshot, open);
             std::future::ready(Ok::<_, Infallible>(response))
         });
         let connection = http1::Builder::new()
@@ -76,6 +81,7 @@ fn answer(
     path: &str,
     process: &Process,
     snapshot: &Snapshot,
+    connections: usize,
 ) -> Response<Full<Bytes>> {
     if ![Method::GET, Method::HEAD].contains(method) {
         let words = "this listener takes GET and HEAD only\n";
@@ -87,7 +93,9 @@ fn answer(
     match path {
         "/metrics" => {
             let tenants = snapshot.tenants.values();
-            let text = process.metrics.text(&process.fairness, tenants);
+            let text = process
+                .metrics
+                .text(&process.fairness, tenants, connections);
             respond(StatusCode::OK, metrics::CONTENT_TYPE, text)
         }
         "/status" => respond(StatusCode::OK, JSON, status::of(process, snapshot)),

@@ -143,7 +143,7 @@ struct Context<'a> {
 }
 
 fn read(root: Table<'_>, file: &str, context: &Context<'_>) -> Option<Config> {
-    let server = server::read_server(&root);
+    let server = server::read_server(&root, context);
     let sandbox = server::read_sandbox(&root, context);
     let quarantine = quarantine::read(&root);
     let admin = admin::read(&root);

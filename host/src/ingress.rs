@@ -255,9 +255,10 @@ where
 {
     let deadline = arrival + assistant.timeout;
     let read = body.read(snapshot.server.body_bytes);
-    let body = tokio::time::timeout_at(deadline.into(), read)
+    let within = snapshot.server.body_timeout.min(assistant.timeout);
+    let body = tokio::time::timeout_at((arrival + within).into(), read)
         .await
-        .map_err(|_| Rejection::BodyTooSlow(assistant.timeout))??;
+        .map_err(|_| Rejection::BodyTooSlow(within))??;
     let event = Event::find(&body)?;
     let request = plugin::Request {
         tenant: &assistant.tenant,

@@ -39,4 +39,5 @@ pub mod limits;
 pub mod outcome;
 pub mod secret;
 pub mod texts;
+pub mod tls;
 pub mod view;

@@ -100,6 +100,7 @@ pub struct Metrics {
     slots: Gauge,
     slots_taken: Gauge,
     reloads: Series<Reloaded, Counter>,
+    connections: Gauge,
     uptime: Gauge,
 }
 
@@ -159,6 +160,7 @@ impl Metrics {
                 "reloads",
                 "Times that the configuration was read again",
             ),
+            connections: Gauge::default(),
             uptime: Gauge::default(),
             registry: Registry::default(),
         };
@@ -176,6 +178,11 @@ impl Metrics {
             "slots_used",
             "Slots that calls have",
             metrics.slots_taken.clone(),
+        );
+        registry.register(
+            "connections",
+            "Open connections of the public port",
+            metrics.connections.clone(),
         );
         registry.register_with_unit(
             "uptime",
@@ -259,7 +266,9 @@ impl Metrics {
         &self,
         fairness: &Fairness,
         tenants: impl Iterator<Item = &'a Arc<Tenant>>,
+        connections: usize,
     ) -> String {
+        self.connections.set(signed(connections as u64));
         let slots = fairness.slot_use();
         self.slots.set(slots.capacity.into());
         self.slots_taken.set(slots.taken.into());

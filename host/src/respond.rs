@@ -44,7 +44,7 @@ pub enum Rejection {
     /// The body is over the limit, which is given in bytes.
     #[error("the body is larger than {0} bytes")]
     BodyTooLarge(usize),
-    /// The body did not arrive within the assistant's timeout.
+    /// The body did not arrive within the server's or the assistant's timeout, given here.
     #[error("the body did not arrive within {} ms", .0.as_millis())]
     BodyTooSlow(Duration),
     /// The connection ended or broke within the body.

@@ -1,17 +1,24 @@
 //! Accepts connections and hands their requests to `ingress`, until it is told to
 //! stop; then it lets the requests in flight finish.
 
-use crate::ingress;
+mod activity;
+mod answer;
+mod connection;
+mod connections;
+mod files;
+mod io;
+
+pub use connections::Connections;
+
+use crate::config::Server;
 use crate::process::Process;
 use crate::snapshot::Snapshot;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::GracefulShutdown;
-use std::convert::Infallible;
+use crate::tls::Tls;
+use activity::Activity;
+use connection::{Connection, Shared};
+use connections::Admission;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
@@ -19,15 +26,8 @@ use tokio::sync::watch;
 /// mostly because there are no file descriptors left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// hyper's own limit of a head, as a multiple of the configured one. `ingress` knows how
-/// to answer a head over the limit; of one that is far over it, hyper says only 431.
-const HEAD_ROOM: usize = 2;
-
-/// How often an idle HTTP/2 connection is asked whether somebody is still there.
-const PING: Duration = Duration::from_secs(30);
-
-/// How many requests one HTTP/2 connection may have in flight.
-const STREAMS: u32 = 128;
+/// How often a lack of room is logged at most.
+const LOG_PAUSE: Duration = Duration::from_secs(1);
 
 /// How the server ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,107 +42,114 @@ pub enum Drained {
 /// in flight within the configured bound. The caller owns the socket and the signal.
 pub async fn run(
     listener: TcpListener,
-    process: &Arc<Process>,
-    snapshots: watch::Receiver<Arc<Snapshot>>,
+    process: &Process,
+    mut snapshots: watch::Receiver<Arc<Snapshot>>,
+    connections: Arc<Connections>,
     shutdown: impl Future<Output = ()>,
 ) -> Drained {
-    let connections = GracefulShutdown::new();
+    prepare(&snapshots.borrow_and_update().server);
+    let (stop, stopping) = watch::channel(false);
+    let mut crowd = Crowd::default();
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
+            Ok(()) = snapshots.changed() => {
+                prepare(&snapshots.borrow_and_update().server);
+                continue;
+            }
             () = &mut shutdown => break,
         };
         match accepted {
-            Ok((stream, _)) => serve(stream, &connections, process, &snapshots),
+            Ok((stream, _)) => {
+                let shared = Shared {
+                    settings: Arc::clone(&snapshots.borrow().server),
+                    snapshots: snapshots.clone(),
+                    connections: Arc::clone(&connections),
+                    stopping: stopping.clone(),
+                };
+                admit(stream, shared, &mut crowd);
+            }
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
     }
-    drop(listener);
+    drop((listener, stopping));
     process.stop();
-    let open = connections.count();
     let bound = snapshots.borrow().server.drain_timeout;
     tracing::info!(
-        open,
+        open = connections.open(),
         seconds = bound.as_secs(),
         "stopping: finishing what has begun"
     );
-    match tokio::time::timeout(bound, connections.shutdown()).await {
+    // Each connection holds a receiver until it has ended.
+    let _ = stop.send(true);
+    match tokio::time::timeout(bound, stop.closed()).await {
         Ok(()) => Drained::Completely,
         Err(_) => Drained::CutOff,
     }
 }
 
-fn connection_builder(snapshot: &Snapshot) -> auto::Builder<TokioExecutor> {
-    let settings = &snapshot.server;
-    let head_bytes = settings.head_bytes.saturating_mul(HEAD_ROOM);
-    let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(settings.head_timeout)
-        .max_buf_size(head_bytes);
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .max_header_list_size(u32::try_from(head_bytes).unwrap_or(u32::MAX))
-        .max_concurrent_streams(STREAMS)
-        .keep_alive_interval(PING);
-    builder
+/// Serves a connection in a task of its own, if there is or can be room for it.
+fn admit(stream: TcpStream, shared: Shared, crowd: &mut Crowd) {
+    let most = shared.settings.connections;
+    let activity = Arc::new(Activity::new());
+    let admission = shared.connections.admit(most, &activity);
+    crowd.note(admission, most);
+    if admission != Admission::Refused {
+        let connection = Connection::new(shared, activity);
+        tokio::spawn(connection.serve(stream));
+    }
 }
 
-/// Serves one connection in a task of its own. When the peer goes away, hyper drops
-/// the request's future, and with it the guest that was running for it.
-fn serve(
-    stream: TcpStream,
-    connections: &GracefulShutdown,
-    process: &Arc<Process>,
-    snapshots: &watch::Receiver<Arc<Snapshot>>,
-) {
-    // Answers are small and somebody is waiting for each of them.
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "a connection keeps its delay");
+/// What new settings ask of the process, and what is to be said of them.
+fn prepare(settings: &Server) {
+    files::make_room(settings.connections);
+    if let Some(tls) = &settings.tls {
+        warn_of_expiry(tls);
     }
-    let (builder, head_timeout) = {
-        let snapshot = snapshots.borrow();
-        (connection_builder(&snapshot), snapshot.server.head_timeout)
-    };
-    let begun = Arc::new(AtomicBool::new(false));
-    let service = {
-        let (process, snapshots) = (Arc::clone(process), snapshots.clone());
-        let begun = Arc::clone(&begun);
-        service_fn(move |request| {
-            begun.store(true, Ordering::Relaxed);
-            // The request keeps it to its end, whatever comes after it.
-            let snapshot = Arc::clone(&snapshots.borrow());
-            let stopping = process.is_stopping();
-            async move { Ok::<_, Infallible>(ingress::handle(&snapshot, stopping, request).await) }
-        })
-    };
-    let connection = builder
-        .serve_connection(TokioIo::new(stream), service)
-        .into_owned();
-    let connection = connections.watch(connection);
-    tokio::spawn(async move {
-        let mut connection = std::pin::pin!(connection);
-        // hyper's own timeout begins only when it knows which HTTP is spoken, and is
-        // not for HTTP/2. This one is for the first request of any connection.
-        let ended = match tokio::time::timeout(head_timeout, connection.as_mut()).await {
-            Ok(ended) => ended,
-            Err(_) if begun.load(Ordering::Relaxed) => connection.await,
-            Err(_) => {
-                tracing::debug!("a connection asked for nothing");
-                return;
-            }
-        };
-        if let Err(error) = ended {
-            tracing::debug!(
-                error = error.to_string().as_str(),
-                "a connection ended early"
-            );
+}
+
+fn warn_of_expiry(tls: &Tls) {
+    if let Some(expiry) = tls.expiry.filter(|_| tls.expired(SystemTime::now())) {
+        tracing::warn!(
+            file = %tls.files.certificate.display(),
+            expiry = %humantime::format_rfc3339_seconds(expiry),
+            "the certificate has expired: callers will refuse it; renew it"
+        );
+    }
+}
+
+/// What had no room, since it was last logged.
+#[derive(Debug, Default)]
+struct Crowd {
+    evicted: u64,
+    refused: u64,
+    logged: Option<Instant>,
+}
+
+impl Crowd {
+    /// Logs at most once in a while, so that a flood of connections is none of lines.
+    fn note(&mut self, admission: Admission, limit: usize) {
+        match admission {
+            Admission::Free => return,
+            Admission::Evicted => self.evicted += 1,
+            Admission::Refused => self.refused += 1,
         }
-    });
+        if self.logged.is_some_and(|then| then.elapsed() < LOG_PAUSE) {
+            return;
+        }
+        tracing::warn!(
+            limit,
+            idle_closed = self.evicted,
+            refused = self.refused,
+            "server.connections is reached"
+        );
+        *self = Self {
+            logged: Some(Instant::now()),
+            ..Self::default()
+        };
+    }
 }

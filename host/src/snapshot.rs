@@ -22,7 +22,7 @@ pub struct Snapshot {
     /// `[admin]`, where there is such a listener.
     pub admin: Option<Admin>,
     /// `[server]`
-    pub server: Server,
+    pub server: Arc<Server>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// Where all its plugins run.
@@ -131,7 +131,7 @@ impl Snapshot {
             .collect();
         Ok(Self {
             admin: config.admin,
-            server: config.server,
+            server: Arc::new(config.server),
             metrics: Arc::clone(&process.metrics),
             sandbox,
             tenants,

@@ -12,6 +12,7 @@ mod isolation;
 #[cfg(target_os = "linux")]
 mod leaks;
 mod limits;
+mod network;
 mod output_guard;
 mod payloads;
 mod quarantine;
@@ -21,4 +22,5 @@ mod server;
 mod statuses;
 mod support;
 mod tidy;
+mod tls;
 mod views;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Which modules of the host each of them may use.
-const MAY_USE: [(&str, &[&str]); 25] = [
+const MAY_USE: [(&str, &[&str]); 26] = [
     ("main", &["cli"]),
     (
         "cli",
@@ -29,17 +29,21 @@ const MAY_USE: [(&str, &[&str]); 25] = [
             "server",
             "snapshot",
             "texts",
+            "tls",
             "view",
         ],
     ),
     (
         "admin",
         &[
-            "fairness", "limits", "metrics", "pipeline", "plugin", "process", "snapshot",
+            "fairness", "limits", "metrics", "pipeline", "plugin", "process", "server", "snapshot",
         ],
     ),
     ("reload", &["config", "process", "secret", "snapshot"]),
-    ("server", &["ingress", "process", "snapshot"]),
+    (
+        "server",
+        &["config", "ingress", "process", "snapshot", "tls"],
+    ),
     (
         "ingress",
         &[
@@ -103,6 +107,7 @@ const MAY_USE: [(&str, &[&str]); 25] = [
             "limits",
             "quarantine",
             "secret",
+            "tls",
             "view",
         ],
     ),
@@ -116,11 +121,13 @@ const MAY_USE: [(&str, &[&str]); 25] = [
     ("guard", &[]),
     ("view", &[]),
     ("secret", &[]),
+    ("tls", &[]),
 ];
 
 /// Those that know neither wasmtime nor hyper.
-const LEAVES: [&str; 10] = [
+const LEAVES: [&str; 11] = [
     "quarantine",
+    "tls",
     "config",
     "auth",
     "event",

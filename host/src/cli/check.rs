@@ -8,6 +8,7 @@ use bytesize::ByteSize;
 use clap::Args;
 use std::io::Write;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 /// Check a configuration and load its components, without serving
 ///
@@ -50,6 +51,20 @@ fn report(snapshot: &Snapshot, out: &mut impl Write) -> std::io::Result<()> {
     writeln!(out, "sandbox: {}", slots(snapshot.sandbox.capacity()))?;
     for tenant in snapshot.tenants.values() {
         writeln!(out, "tenant {}: {}", tenant.name(), allotment(tenant))?;
+    }
+    if let Some(tls) = &snapshot.server.tls {
+        let certificate = tls.files.certificate.display();
+        write!(out, "https on {}: {certificate}", snapshot.server.listen)?;
+        if let Some(expiry) = tls.expiry {
+            let word = if tls.expired(SystemTime::now()) {
+                "EXPIRED on"
+            } else {
+                "valid until"
+            };
+            let expiry = humantime::format_rfc3339_seconds(expiry);
+            write!(out, ", {word} {expiry}")?;
+        }
+        writeln!(out)?;
     }
     for plugin in snapshot.plugins.values() {
         let (name, interface, digest) = (plugin.name(), plugin.interface(), plugin.sha256());

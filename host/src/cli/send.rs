@@ -1,5 +1,6 @@
 use super::token::Claims;
 use super::{Ending, json_input, runtime};
+use crate::tls;
 use anyhow::Context;
 use bytes::Bytes;
 use clap::Args;
@@ -9,8 +10,9 @@ use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
+use rustls::ClientConfig;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
@@ -41,6 +43,9 @@ pub(super) struct Send {
     /// A further header, such as `x-api-key: 123`
     #[arg(long = "header", value_name = "NAME: VALUE", value_parser = parse_header)]
     headers: Vec<(HeaderName, HeaderValue)>,
+    /// Trust the certificates in this PEM file instead of the system's
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
     /// How long the assistant waits: its Timeout setting
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = humantime::parse_duration)]
     timeout: Duration,
@@ -69,7 +74,7 @@ impl Send {
         let request = self.request(body)?;
         let start = Instant::now();
         let answer = runtime()?.block_on(async {
-            tokio::time::timeout(self.timeout, exchange(request))
+            tokio::time::timeout(self.timeout, exchange(request, self.ca.as_deref()))
                 .await
                 .unwrap_or(Ok(Answer::TooLate))
         })?;
@@ -108,13 +113,20 @@ impl Send {
     }
 }
 
-async fn exchange(request: Request<Full<Bytes>>) -> anyhow::Result<Answer> {
-    let connector = HttpsConnectorBuilder::new()
-        .with_native_roots()
-        .context("the system's certificates cannot be read")?
-        .https_or_http()
-        .enable_all_versions()
-        .build();
+async fn exchange(request: Request<Full<Bytes>>, ca: Option<&Path>) -> anyhow::Result<Answer> {
+    let connector = match ca {
+        None => HttpsConnectorBuilder::new()
+            .with_native_roots()
+            .context("the system's certificates cannot be read")?,
+        Some(file) => {
+            let config = ClientConfig::builder_with_provider(tls::provider())
+                .with_safe_default_protocol_versions()?
+                .with_root_certificates(tls::roots(file)?)
+                .with_no_client_auth();
+            HttpsConnectorBuilder::new().with_tls_config(config)
+        }
+    };
+    let connector = connector.https_or_http().enable_all_versions().build();
     let client = Client::builder(TokioExecutor::new()).build(connector);
     let response = match client.request(request).await {
         Ok(response) => response,

@@ -4,7 +4,7 @@ use crate::auth::Auth;
 use crate::config::Admin;
 use crate::process::Process;
 use crate::reload::{Files, Source};
-use crate::server::{self, Drained};
+use crate::server::{self, Connections, Drained};
 use crate::snapshot::Snapshot;
 use anyhow::Context;
 use clap::Args;
@@ -70,6 +70,8 @@ impl Serve {
         files: Files,
     ) -> anyhow::Result<Ending> {
         let admin = snapshot.admin;
+        let scheme = snapshot.server.tls.as_ref().map_or("http", |_| "https");
+        let connections = Arc::new(Connections::default());
         let address = self.listen.unwrap_or(snapshot.server.listen);
         // Before the port is open, so that a signal finds somebody from the beginning.
         let mut first = Signals::new()?;
@@ -92,13 +94,17 @@ impl Serve {
                 listener,
                 Arc::clone(&process),
                 snapshots.clone(),
+                Arc::clone(&connections),
             ));
         }
         tokio::spawn(source.follow(Arc::clone(&process), sender, files, hangup));
         // The one line on standard output: programs that start Retort wait for it.
-        writeln!(std::io::stdout(), "retort is listening on http://{address}")?;
+        writeln!(
+            std::io::stdout(),
+            "retort is listening on {scheme}://{address}"
+        )?;
         let drained = tokio::select! {
-            drained = server::run(listener, &process, snapshots, first.next()) => drained,
+            drained = server::run(listener, &process, snapshots, connections, first.next()) => drained,
             () = async { second.next().await; second.next().await } => Drained::CutOff,
         };
         match drained {

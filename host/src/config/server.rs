@@ -1,7 +1,9 @@
 //! `[server]` and `[sandbox]`.
 
-use super::reader::Table;
+use super::reader::{Item, Table};
 use super::{Context, optional};
+use crate::secret::Secrets;
+use crate::tls::{Tls, TlsFiles};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,8 +17,22 @@ pub struct Server {
     pub body_bytes: usize,
     /// The largest request head (request line and header fields), in bytes. Default: 64 KiB.
     pub head_bytes: usize,
-    /// How long a request's head may take to arrive. Default: 10 s.
+    /// How long a request's head may take to arrive; a connection's first one with the
+    /// TLS handshake before it. Default: 10 s.
     pub head_timeout: Duration,
+    /// How long a request's body may take to arrive, from the end of its head; the
+    /// assistant's timeout holds too. Default: 10 s.
+    pub body_timeout: Duration,
+    /// How long a connection may wait for its next request. Default: 60 s.
+    pub idle_timeout: Duration,
+    /// How long a caller may take nothing of an answer. Default: 30 s.
+    pub write_timeout: Duration,
+    /// How many connections may be open at once. Default: 4,096.
+    pub connections: usize,
+    /// How many requests one HTTP/2 connection may have in flight. Default: 128.
+    pub streams: u32,
+    /// What the listener speaks TLS with. Default: none, so that it speaks plain HTTP.
+    pub tls: Option<Tls>,
     /// How long requests in flight may go on after a signal to stop. Default: 30 s.
     pub drain_timeout: Duration,
     /// How often to look whether the configuration's files have changed. Default: 2 s;
@@ -31,6 +47,12 @@ impl Default for Server {
             body_bytes: 4 << 20,
             head_bytes: 64 << 10,
             head_timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(60),
+            write_timeout: Duration::from_secs(30),
+            connections: 4_096,
+            streams: 128,
+            tls: None,
             drain_timeout: Duration::from_secs(30),
             watch: Duration::from_secs(2),
         }
@@ -74,7 +96,7 @@ impl Default for Sandbox {
     }
 }
 
-pub(super) fn read_server(root: &Table<'_>) -> Option<Server> {
+pub(super) fn read_server(root: &Table<'_>, context: &Context<'_>) -> Option<Server> {
     let default = Server::default();
     let Some(item) = root.optional("server") else {
         return Some(default);
@@ -94,6 +116,23 @@ pub(super) fn read_server(root: &Table<'_>) -> Option<Server> {
     let watch = optional(&table, "watch", |i| {
         i.duration(Duration::ZERO..=seconds(3_600))
     });
+    let body_timeout = optional(&table, "body_timeout", |i| {
+        i.duration(Duration::from_millis(100)..=seconds(60))
+    });
+    let idle_timeout = optional(&table, "idle_timeout", |i| {
+        i.duration(Duration::from_millis(100)..=seconds(3_600))
+    });
+    let write_timeout = optional(&table, "write_timeout", |i| {
+        i.duration(Duration::from_millis(100)..=seconds(300))
+    });
+    let connections = optional(&table, "connections", |i| i.integer(1..=1_000_000));
+    let streams = optional(&table, "streams", |i| i.integer(1..=1_000));
+    let tls = match table.optional("tls") {
+        None => Some(None),
+        Some(item) => item
+            .table("[server.tls]".to_owned())
+            .and_then(|table| read_tls(table, context)),
+    };
     table.refuse_unknown_keys();
     Some(Server {
         listen: listen?.unwrap_or(default.listen),
@@ -102,6 +141,16 @@ pub(super) fn read_server(root: &Table<'_>) -> Option<Server> {
         head_timeout: head_timeout?.unwrap_or(default.head_timeout),
         drain_timeout: drain_timeout?.unwrap_or(default.drain_timeout),
         watch: watch?.unwrap_or(default.watch),
+        body_timeout: body_timeout?.unwrap_or(default.body_timeout),
+        idle_timeout: idle_timeout?.unwrap_or(default.idle_timeout),
+        write_timeout: write_timeout?.unwrap_or(default.write_timeout),
+        connections: connections?
+            .and_then(|connections| usize::try_from(connections).ok())
+            .unwrap_or(default.connections),
+        streams: streams?
+            .and_then(|streams| u32::try_from(streams).ok())
+            .unwrap_or(default.streams),
+        tls: tls?,
     })
 }
 
@@ -119,6 +168,44 @@ pub(super) fn read_address(table: &Table<'_>) -> Option<Option<SocketAddr>> {
             )
         })
     })
+}
+
+/// Reads `[server.tls]` and its files. Where secrets are not read, neither is the key.
+#[expect(
+    clippy::option_option,
+    reason = "the outer one says that something is wrong, the inner that nothing is read"
+)]
+fn read_tls(table: Table<'_>, context: &Context<'_>) -> Option<Option<Tls>> {
+    let certificate = table.required(
+        "certificate",
+        "name the file of the certificate: certificate = \"cert.pem\"",
+    );
+    let key = table.required("key", "name the file of its private key: key = \"key.pem\"");
+    let path = |item: &Option<Item<'_>>| Some(context.base.join(item.as_ref()?.string()?));
+    let files = (path(&certificate), path(&key));
+    table.refuse_unknown_keys();
+    let files = TlsFiles {
+        certificate: files.0?,
+        key: files.1?,
+    };
+    let (certificate, key) = (certificate?, key?);
+    if matches!(context.secrets, Secrets::Unread) {
+        return Some(None);
+    }
+    let in_key = files.key.clone();
+    let looked_at = [files.certificate.clone(), files.key.clone()];
+    context.files.borrow_mut().extend(looked_at);
+    match Tls::load(files) {
+        Ok(tls) => Some(Some(tls)),
+        Err(error) => {
+            let place = if error.path() == in_key {
+                key
+            } else {
+                certificate
+            };
+            place.refuse(error.to_string(), error.hint())
+        }
+    }
 }
 
 pub(super) fn read_sandbox(root: &Table<'_>, context: &Context<'_>) -> Option<Sandbox> {
@@ -147,3 +234,6 @@ pub(super) fn read_sandbox(root: &Table<'_>, context: &Context<'_>) -> Option<Sa
         cache: cache?,
     })
 }
+
+#[cfg(test)]
+mod tests;

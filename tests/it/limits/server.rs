@@ -39,7 +39,7 @@ fn head() {
 #[test]
 fn head_timeout() {
     let host = Host::start(
-        "[server]\nhead_timeout = \"200ms\"\n[assistants.a]\ntenant = \"t\"\nauth = { kind = \"none\" }",
+        "[server]\nhead_timeout = \"200ms\"\nidle_timeout = \"200ms\"\n[assistants.a]\ntenant = \"t\"\nauth = { kind = \"none\" }",
     );
     let start = Instant::now();
     let silent = Connection::open(host.address);

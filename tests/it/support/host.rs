@@ -91,7 +91,8 @@ impl Host {
         let mut line = String::new();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         stdout.read_line(&mut line).unwrap();
-        let Some(address) = line.trim().strip_prefix("retort is listening on http://") else {
+        let url = line.trim().strip_prefix("retort is listening on ");
+        let Some((_, address)) = url.and_then(|url| url.split_once("://")) else {
             child.wait().unwrap();
             reader.join().unwrap();
             panic!("the server did not start:\n{}", log.lock().unwrap());

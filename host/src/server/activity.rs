@@ -1,0 +1,209 @@
+//! What one connection is doing, and until when it may go on with it.
+
+use crate::config::Server;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::sync::Notify;
+use tokio::time::{Duration, Instant};
+
+/// Shared by a connection's task, its stream of bytes, its requests and their answers.
+#[derive(Debug)]
+pub(super) struct Activity {
+    state: Mutex<State>,
+    evicted: AtomicBool,
+    told_to_go: Notify,
+}
+
+#[derive(Debug)]
+struct State {
+    /// Among the idle connections.
+    place: Option<u64>,
+    /// Requests whose heads have arrived and that are not answered.
+    running: usize,
+    /// Answers that are being sent, each with the time of its last piece.
+    answers: HashMap<u64, Instant>,
+    next_answer: u64,
+    phase: Phase,
+    /// Since when the peer has taken nothing of what waits for it.
+    blocked: Option<Instant>,
+    /// When it last took something.
+    written: Instant,
+    many_streams: bool,
+}
+
+/// What a connection without a request waits for.
+#[derive(Debug, Clone, Copy)]
+enum Phase {
+    /// The handshake and its first request, or the rest of a head, since then.
+    Head(Instant),
+    /// Any next request, since then.
+    Idle(Instant),
+}
+
+/// Why a connection is ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Overdue {
+    Head,
+    Idle,
+    Write,
+}
+
+impl Activity {
+    pub(super) fn new() -> Self {
+        let now = Instant::now();
+        Self {
+            state: Mutex::new(State {
+                place: None,
+                running: 0,
+                answers: HashMap::new(),
+                next_answer: 0,
+                phase: Phase::Head(now),
+                blocked: None,
+                written: now,
+                many_streams: false,
+            }),
+            evicted: AtomicBool::new(false),
+            told_to_go: Notify::new(),
+        }
+    }
+
+    /// When to look again, and what is overdue if the time has come already. No
+    /// limit can be hit earlier than the time returned: whatever begins to wait
+    /// after this, waits for the shortest of them at least.
+    pub(super) fn check(&self, limits: &Server, now: Instant) -> Result<Instant, Overdue> {
+        let shortest = limits
+            .head_timeout
+            .min(limits.idle_timeout)
+            .min(limits.write_timeout);
+        let mut next = now + shortest;
+        let mut bound = |since: Instant, limit: Duration, overdue| {
+            let end = since + limit;
+            next = next.min(end);
+            if end <= now { Err(overdue) } else { Ok(()) }
+        };
+        let state = self.state();
+        if let Some(since) = state.blocked {
+            bound(since, limits.write_timeout, Overdue::Write)?;
+        }
+        for since in state.answers.values() {
+            // With many streams, what was written may have been for another one.
+            let since = if state.many_streams {
+                *since
+            } else {
+                state.written.max(*since)
+            };
+            bound(since, limits.write_timeout, Overdue::Write)?;
+        }
+        if state.running == 0 && state.answers.is_empty() && state.blocked.is_none() {
+            match state.phase {
+                Phase::Head(since) => bound(since, limits.head_timeout, Overdue::Head)?,
+                Phase::Idle(since) => {
+                    // The last of an answer may still have been on its way.
+                    let since = if state.many_streams {
+                        since
+                    } else {
+                        state.written.max(since)
+                    };
+                    bound(since, limits.idle_timeout, Overdue::Idle)?;
+                }
+            }
+        }
+        Ok(next)
+    }
+
+    /// A request's head is complete. Says whether it is the only one.
+    pub(super) fn begin(&self, many_streams: bool) -> bool {
+        let mut state = self.state();
+        state.many_streams = many_streams;
+        state.running += 1;
+        state.running == 1 && state.answers.is_empty()
+    }
+
+    /// A request is answered, and its answer, of this number, is being sent.
+    pub(super) fn answer(&self) -> u64 {
+        let mut state = self.state();
+        state.running = state.running.saturating_sub(1);
+        let number = state.next_answer;
+        state.next_answer += 1;
+        state.answers.insert(number, Instant::now());
+        number
+    }
+
+    /// The next piece of an answer was asked for.
+    pub(super) fn progress(&self, answer: u64) {
+        if let Some(last) = self.state().answers.get_mut(&answer) {
+            *last = Instant::now();
+        }
+    }
+
+    /// A request or, if it has a number, its answer is over. Says whether the
+    /// connection is idle now.
+    pub(super) fn end(&self, answer: Option<u64>) -> bool {
+        let mut state = self.state();
+        match answer {
+            Some(answer) => drop(state.answers.remove(&answer)),
+            None => state.running = state.running.saturating_sub(1),
+        }
+        let idle = state.running == 0 && state.answers.is_empty();
+        if idle {
+            state.phase = Phase::Idle(Instant::now());
+        }
+        idle
+    }
+
+    /// Whether there is no request in flight.
+    pub(super) fn idle(&self) -> bool {
+        let state = self.state();
+        state.running == 0 && state.answers.is_empty()
+    }
+
+    /// Bytes have come. Over HTTP/1.1 that is the beginning of a head, where there is
+    /// no request; over HTTP/2 it may be anything.
+    pub(super) fn read(&self) {
+        let mut state = self.state();
+        let waits = state.running == 0 && state.answers.is_empty();
+        if waits && !state.many_streams && matches!(state.phase, Phase::Idle(_)) {
+            state.phase = Phase::Head(Instant::now());
+        }
+    }
+
+    /// The peer has taken bytes.
+    pub(super) fn wrote(&self) {
+        let mut state = self.state();
+        state.blocked = None;
+        state.written = Instant::now();
+    }
+
+    /// The peer takes no bytes at present.
+    pub(super) fn cannot_write(&self) {
+        self.state().blocked.get_or_insert_with(Instant::now);
+    }
+
+    /// Ends the connection to make room for another.
+    pub(super) fn evict(&self) {
+        self.evicted.store(true, Ordering::Release);
+        self.told_to_go.notify_one();
+    }
+
+    pub(super) fn evicted(&self) -> bool {
+        self.evicted.load(Ordering::Acquire)
+    }
+
+    /// Waits until the connection has to make room.
+    pub(super) async fn told_to_go(&self) {
+        self.told_to_go.notified().await;
+    }
+
+    pub(super) fn take_place(&self, place: u64) {
+        self.state().place = Some(place);
+    }
+
+    pub(super) fn leave_place(&self) -> Option<u64> {
+        self.state().place.take()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,246 @@
+//! The certificate and the key of the listener, read from files into what rustls
+//! serves with. A reload reads them again with the same function.
+
+use rustls::client::verify_server_cert_signed_by_trust_anchor;
+use rustls::crypto::aws_lc_rs;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
+use rustls::server::ParsedCertificate;
+use rustls::{CertificateError, Error, RootCertStore, ServerConfig, version};
+use std::fmt;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+/// What a certificate or key file can have at most, in bytes. A long chain has 10,000.
+const MOST_BYTES: u64 = 1 << 20;
+
+/// A time after which no certificate is valid: the end of the year 9999, which is the
+/// last that X.509 can write, and a year more.
+const AFTER_ALL: Duration = Duration::from_secs(253_402_300_799 + 366 * 24 * 3600);
+
+/// The files of `[server.tls]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The certificate and what leads from it to its root, as PEM, the own one first.
+    pub certificate: PathBuf,
+    /// The certificate's private key, as PEM and not encrypted.
+    pub key: PathBuf,
+}
+
+/// What the listener speaks TLS with.
+#[derive(Clone)]
+pub struct Tls {
+    /// Where it was read from, for whoever wants to read it again.
+    pub files: TlsFiles,
+    /// TLS 1.2 and 1.3, with HTTP/2 and HTTP/1.1 in ALPN.
+    pub config: Arc<ServerConfig>,
+    /// When the certificate's time is over, as far as it can be told.
+    pub expiry: Option<SystemTime>,
+}
+
+impl Tls {
+    /// Reads both files.
+    ///
+    /// # Errors
+    /// A file that cannot be read or is not PEM of the right kind, an encrypted key,
+    /// a key that is not the certificate's. An expired certificate is none: it is
+    /// better than nothing, and callers say what they think of it.
+    pub fn load(files: TlsFiles) -> Result<Self, TlsError> {
+        let chain = read_chain(&files.certificate)?;
+        let key = read_key(&files.key)?;
+        let expiry = chain.first().and_then(expiry);
+        let mut config = ServerConfig::builder_with_provider(provider())
+            .with_protocol_versions(&[&version::TLS13, &version::TLS12])
+            .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
+            .map_err(|error| match error {
+                Error::InconsistentKeys(_) => TlsError::OtherKey(files.key.clone()),
+                Error::General(reason) => TlsError::BadKey {
+                    path: files.key.clone(),
+                    reason,
+                },
+                other => TlsError::BadCertificate {
+                    path: files.certificate.clone(),
+                    reason: other.to_string(),
+                },
+            })?;
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Ok(Self {
+            files,
+            config: Arc::new(config),
+            expiry,
+        })
+    }
+
+    /// Whether the certificate's time is over at `now`.
+    #[must_use]
+    pub fn expired(&self, now: SystemTime) -> bool {
+        self.expiry.is_some_and(|expiry| expiry < now)
+    }
+}
+
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The key stays out of any log.
+        let mut tls = f.debug_struct("Tls");
+        tls.field("files", &self.files).finish_non_exhaustive()
+    }
+}
+
+impl PartialEq for Tls {
+    /// The same files, read at the same time.
+    fn eq(&self, other: &Self) -> bool {
+        self.files == other.files && Arc::ptr_eq(&self.config, &other.config)
+    }
+}
+
+impl Eq for Tls {}
+
+/// The roots in a PEM file, for a client that trusts nobody else.
+///
+/// # Errors
+/// A file that cannot be read or has no certificate that can be a root.
+pub fn roots(path: &Path) -> Result<RootCertStore, TlsError> {
+    let mut roots = RootCertStore::empty();
+    for certificate in read_chain(path)? {
+        roots
+            .add(certificate)
+            .map_err(|error| TlsError::BadCertificate {
+                path: path.to_owned(),
+                reason: error.to_string(),
+            })?;
+    }
+    Ok(roots)
+}
+
+/// The one provider of cryptography, named so that no process-wide default is needed.
+#[must_use]
+pub fn provider() -> Arc<rustls::crypto::CryptoProvider> {
+    Arc::new(aws_lc_rs::default_provider())
+}
+
+fn read_chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let bytes = read(path)?;
+    let chain = CertificateDer::pem_slice_iter(&bytes).collect::<Result<Vec<_>, _>>();
+    chain
+        .ok()
+        .filter(|chain| !chain.is_empty())
+        .ok_or_else(|| TlsError::NoCertificate(path.to_owned()))
+}
+
+fn read_key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
+    let bytes = read(path)?;
+    let text = String::from_utf8_lossy(&bytes);
+    // Both ways of PEM to say so: PKCS#8, and OpenSSL's older one.
+    if text.contains("BEGIN ENCRYPTED PRIVATE KEY") || text.contains("Proc-Type: 4,ENCRYPTED") {
+        return Err(TlsError::EncryptedKey(path.to_owned()));
+    }
+    PrivateKeyDer::from_pem_slice(&bytes).map_err(|_| TlsError::NoKey(path.to_owned()))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(MOST_BYTES).read_to_end(&mut bytes))
+        .map_err(|error| TlsError::Unreadable {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        })?;
+    Ok(bytes)
+}
+
+/// When a certificate's time is over. The one who knows is the verifier of
+/// certificates: at a time after all, it says when that was.
+fn expiry(certificate: &CertificateDer<'_>) -> Option<SystemTime> {
+    let parsed = ParsedCertificate::try_from(certificate).ok()?;
+    let verified = verify_server_cert_signed_by_trust_anchor(
+        &parsed,
+        &RootCertStore::empty(),
+        &[],
+        UnixTime::since_unix_epoch(AFTER_ALL),
+        provider().signature_verification_algorithms.all,
+    );
+    match verified {
+        Err(Error::InvalidCertificate(CertificateError::ExpiredContext { not_after, .. })) => {
+            SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(not_after.as_secs()))
+        }
+        _ => None,
+    }
+}
+
+/// Why there is nothing to speak TLS with. No error contains any of a key.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// The file does not exist or may not be read.
+    #[error("cannot read {}: {reason}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The operating system's words.
+        reason: String,
+    },
+    /// The file is not PEM or has something else in it.
+    #[error("{} has no certificate in PEM", .0.display())]
+    NoCertificate(PathBuf),
+    /// The file is not PEM or has something else in it.
+    #[error("{} has no private key in PEM", .0.display())]
+    NoKey(PathBuf),
+    /// A pass phrase would be needed.
+    #[error("the key in {} is encrypted", .0.display())]
+    EncryptedKey(PathBuf),
+    /// The key and the certificate are not a pair.
+    #[error("the key in {} is not the certificate's", .0.display())]
+    OtherKey(PathBuf),
+    /// PEM of the right kind, and no key of a known kind in it.
+    #[error("the key in {} cannot be used: {reason}", path.display())]
+    BadKey {
+        /// The file.
+        path: PathBuf,
+        /// What the library says of it.
+        reason: String,
+    },
+    /// PEM of the right kind, and no certificate in it that can be used.
+    #[error("the certificate in {} cannot be used: {reason}", path.display())]
+    BadCertificate {
+        /// The file.
+        path: PathBuf,
+        /// What the library says of it.
+        reason: String,
+    },
+}
+
+impl TlsError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Unreadable { .. } => "a relative path starts at the configuration's folder",
+            Self::NoCertificate(_) | Self::BadCertificate { .. } => {
+                "it has to begin with -----BEGIN CERTIFICATE-----, the own one first, then its issuers"
+            }
+            Self::NoKey(_) | Self::BadKey { .. } => {
+                "it has to begin with -----BEGIN PRIVATE KEY----- and be RSA, ECDSA or Ed25519"
+            }
+            Self::EncryptedKey(_) => {
+                "decrypt it with `openssl pkey -in KEY -out NEW`, and let only this process read it"
+            }
+            Self::OtherKey(_) => "name the key that the certificate was made for",
+        }
+    }
+
+    /// The file that is wrong.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Unreadable { path, .. }
+            | Self::NoCertificate(path)
+            | Self::NoKey(path)
+            | Self::EncryptedKey(path)
+            | Self::OtherKey(path)
+            | Self::BadKey { path, .. }
+            | Self::BadCertificate { path, .. } => path,
+        }
+    }
+}
