@@ -75,6 +75,9 @@ impl Hostile {
     fn check(self) {
         let mut config = String::from(
             r#"
+            [admin]
+            listen = "127.0.0.1:0"
+
             [tenants.t]
             [tenants.u]
 
@@ -139,6 +142,20 @@ impl Case {
         let answer = self.call(host, &continuing, &continuing);
         self.is_reported(host, &continuing, "continue");
         went_on(&answer);
+        self.is_counted(host, &failing, 2.0);
+        self.is_counted(host, &continuing, 1.0);
+    }
+
+    /// What the counters say of an assistant's calls of the guest.
+    #[track_caller]
+    fn is_counted(&self, host: &Host, assistant: &str, faults: f64) {
+        let plugin = self.stage.split('"').nth(1).unwrap().replace(':', "-");
+        let kind = self.kind;
+        let series = format!(
+            r#"retort_faults_total{{assistant="{assistant}",stage="1",plugin="{plugin}",fault="{kind}"}}"#
+        );
+        let counted = host.metric(&series);
+        assert!((counted - faults).abs() < 0.1, "{series} {counted}");
     }
 
     /// A call that is answered by its deadline, whatever the guest does.

@@ -208,3 +208,23 @@ fn bad_files_are_named_with_what_to_do() {
     std::fs::copy(other.path().join("key.pem"), path("key.pem")).unwrap();
     refused("key.pem is not the certificate's");
 }
+
+#[test]
+fn a_certificate_that_is_replaced_is_the_one_for_new_connections() {
+    let (host, old) = serve("watch = \"50ms\"");
+    let versions = &[&rustls::version::TLS13];
+    let mut before = connect(&host, &old, versions, &[]);
+    let new = tempfile::tempdir().unwrap();
+    write_pair(new.path(), 2100);
+    // The half of a pair fits nothing: the one before goes on.
+    std::fs::copy(new.path().join("cert.pem"), old.path().join("cert.pem")).unwrap();
+    host.logged(&["ERROR", "the new configuration is not used"]);
+    std::fs::copy(new.path().join("key.pem"), old.path().join("key.pem")).unwrap();
+    host.logged(&["the new configuration serves"]);
+    connect(&host, &new, versions, &[]);
+    // A connection from before goes on as well.
+    before.write_all(&post_body("/webhooks/a", SAMPLE)).unwrap();
+    let mut first = [0; 15];
+    before.read_exact(&mut first).unwrap();
+    assert_eq!(&first, b"HTTP/1.1 200 OK");
+}

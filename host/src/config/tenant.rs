@@ -28,11 +28,12 @@ pub(super) fn read(table: Table<'_>) -> Option<Allotment> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::parse;
     use super::*;
 
     #[test]
     fn a_tenant_has_the_documented_allotment() {
-        let config = super::super::tests::parse("[tenants.plain]\n[tenants.paying]\nconcurrency = 4\nqueue = 0\nshare = 10\nfuel_per_minute = 7").unwrap();
+        let config = parse("[tenants.plain]\n[tenants.paying]\nconcurrency = 4\nqueue = 0\nshare = 10\nfuel_per_minute = 7").unwrap();
         assert_eq!(
             config.tenants["plain"],
             Allotment {
@@ -51,5 +52,24 @@ mod tests {
                 fuel_per_minute: Some(7),
             }
         );
+    }
+
+    #[test]
+    fn ranges_end_where_the_documentation_says() {
+        for (key, low, high, beyond) in [
+            ("concurrency", "1", "4096", ["0", "4097"]),
+            ("queue", "0", "100_000", ["-1", "100_001"]),
+            ("share", "1", "100", ["0", "101"]),
+            (
+                "fuel_per_minute",
+                "1",
+                "0x4000_0000_0000_0000",
+                ["0", "0x4000_0000_0000_0001"],
+            ),
+        ] {
+            let good = |value: &str| parse(&format!("tenants.t.{key} = {value}")).is_ok();
+            assert!(good(low) && good(high), "{key}");
+            assert!(!beyond.into_iter().any(good), "{key}");
+        }
     }
 }

@@ -187,16 +187,6 @@ fn ranges_end_where_the_documentation_says() {
         ),
         ("sandbox", "concurrency", "1", "4096", ["0", "4097"]),
         ("sandbox", "wait", "\"0s\"", "\"30s\"", ["\"31s\"", "1"]),
-        ("tenants.t", "concurrency", "1", "4096", ["0", "4097"]),
-        ("tenants.t", "queue", "0", "100_000", ["-1", "100_001"]),
-        ("tenants.t", "share", "1", "100", ["0", "101"]),
-        (
-            "tenants.t",
-            "fuel_per_minute",
-            "1",
-            "0x4000_0000_0000_0000",
-            ["0", "0x4000_0000_0000_0001"],
-        ),
         (
             "sandbox",
             "stack",
