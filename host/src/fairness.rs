@@ -10,7 +10,7 @@ mod budget;
 mod slots;
 mod turns;
 
-pub use slots::{Slot, SlotUse};
+pub use slots::{Admission, Slot, SlotUse};
 pub use turns::InTurns;
 
 use slots::Slots;

@@ -2,6 +2,7 @@
 
 use crate::config::OnFault;
 use crate::event::Event;
+use crate::fairness::Admission;
 use crate::guard::Guard;
 use crate::limits::Limits;
 use crate::metrics::StageMetrics;
@@ -69,12 +70,15 @@ impl Pipeline {
         mut watch: impl FnMut(&Stage, &str),
     ) -> Run {
         let original = event.payload();
+        let mut admission = Admission::new(request.tenant);
         let mut reports = Vec::with_capacity(self.stages.len());
         let mut changed: Option<String> = None;
         for stage in &self.stages {
             let payload = changed.as_deref().unwrap_or(original);
             watch(stage, payload);
-            let (result, usage) = self.run_stage(stage, request, payload).await;
+            let (result, usage) = self
+                .run_stage(stage, &mut admission, request, payload)
+                .await;
             let report = |result| StageReport {
                 plugin: stage.plugin.name().to_owned(),
                 result,
@@ -110,6 +114,7 @@ impl Pipeline {
     async fn run_stage(
         &self,
         stage: &Stage,
+        admission: &mut Admission<'_>,
         request: &Request<'_>,
         payload: &str,
     ) -> (Result<(OutcomeKind, Option<String>), Fault>, Usage) {
@@ -128,7 +133,7 @@ impl Pipeline {
             guard: &self.guard,
             limits: &stage.limits,
         };
-        let call = stage.plugin.call(request, &terms, payload).await;
+        let call = stage.plugin.call(admission, request, &terms, payload).await;
         let result = call.result;
         tell(stage, request, &result, &call.usage);
         let verdict = match &result {

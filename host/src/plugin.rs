@@ -18,7 +18,7 @@ pub use load::LoadError;
 pub use sandbox::{Sandbox, SandboxError};
 
 use crate::bindings;
-use crate::fairness::Tenant;
+use crate::fairness::{Admission, Tenant};
 use crate::guard::Guard;
 use crate::limits::Limits;
 use crate::outcome::{Fault, Outcome, OutcomeKind, Usage};
@@ -149,11 +149,17 @@ impl Plugin {
     }
 
     /// Runs the plugin once over what it may see of a payload, until the request's
-    /// deadline at most. Dropping the future stops it.
-    pub async fn call(&self, request: &Request<'_>, terms: &Terms<'_>, payload: &str) -> Call {
+    /// deadline at most, in the request's slot. Dropping the future stops it.
+    pub async fn call(
+        &self,
+        admission: &mut Admission<'_>,
+        request: &Request<'_>,
+        terms: &Terms<'_>,
+        payload: &str,
+    ) -> Call {
         let deadline = request.deadline;
         let left = deadline.saturating_duration_since(Instant::now());
-        let slot = match request.tenant.slot(left).await {
+        let slot = match admission.slot(left).await {
             Ok(slot) => slot,
             Err(refusal) => return Call::not_made(Err(refusal.into())),
         };

@@ -8,7 +8,7 @@ use http::Request;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http_body_util::Full;
 use retort::config::{Config, Sandbox as Settings};
-use retort::fairness::Tenant;
+use retort::fairness::{Admission, Tenant};
 use retort::guard::Guard;
 use retort::ingress;
 use retort::limits::Limits;
@@ -116,7 +116,8 @@ fn stage(criterion: &mut Criterion, runtime: &Runtime) {
                 guard: &guard,
                 limits: &Limits::DEFAULT,
             };
-            let call = plugin.call(&request, &terms, payload).await;
+            let mut admission = Admission::new(&tenant);
+            let call = plugin.call(&mut admission, &request, &terms, payload).await;
             call.result.expect("no fault").1
         };
         let parsed = |json: &str| serde_json::from_str::<Value>(json).expect("JSON");

@@ -150,10 +150,10 @@ fn a_stranger_cannot_make_a_label() {
 #[test]
 fn a_caller_who_goes_away_is_counted() {
     let host = Host::start(CONFIG);
-    drop(Connection::with(
-        host.address,
-        post_body("/webhooks/slow", SAMPLE),
-    ));
+    let call = Connection::with(host.address, post_body("/webhooks/slow", SAMPLE));
+    // Its request has to arrive before it goes.
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    drop(call);
     host.logged(&["the caller went away before its answer"]);
     assert!(host.metric("retort_requests_abandoned_total") > 0.5);
 }

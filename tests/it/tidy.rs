@@ -72,6 +72,7 @@ const MAY_USE: [(&str, &[&str]); 26] = [
         &[
             "config",
             "event",
+            "fairness",
             "guard",
             "limits",
             "metrics",

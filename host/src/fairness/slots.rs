@@ -69,6 +69,43 @@ impl Drop for Slot {
     }
 }
 
+/// A request's way to a slot. It waits for one once, however many calls it makes, and
+/// keeps it to its end: whoever has begun goes before whoever has not.
+pub struct Admission<'t> {
+    tenant: &'t Arc<Tenant>,
+    slot: Option<Slot>,
+    has_waited: bool,
+}
+
+impl<'t> Admission<'t> {
+    /// Of a request of this tenant.
+    #[must_use]
+    pub fn new(tenant: &'t Arc<Tenant>) -> Self {
+        Self {
+            tenant,
+            slot: None,
+            has_waited: false,
+        }
+    }
+
+    /// The slot for a call that has so much time left.
+    ///
+    /// # Errors
+    /// The tenant may not have one: at once where that is known at once, or where the
+    /// request has waited before.
+    pub async fn slot(&mut self, left: Duration) -> Result<&Slot, Refusal> {
+        let slot = match self.slot.take() {
+            Some(slot) => slot,
+            None => {
+                let again = std::mem::replace(&mut self.has_waited, true);
+                let left = if again { Duration::ZERO } else { left };
+                self.tenant.slot(left).await?
+            }
+        };
+        Ok(self.slot.insert(slot))
+    }
+}
+
 /// See [`Tenant::slot`].
 pub(super) async fn take(tenant: &Arc<Tenant>, left: Duration) -> Result<Slot, Refusal> {
     let (waiting, patience) = {

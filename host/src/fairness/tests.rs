@@ -232,3 +232,29 @@ fn a_tenant_keeps_its_account_over_a_new_configuration() {
     drop(before);
     assert_eq!(fairness.slots().known(), 1);
 }
+
+#[test]
+fn a_request_waits_once_and_keeps_its_slot_for_all_its_calls() {
+    let (fairness, tenants) = tenants(1, &[Allotment::default()]);
+    runtime().block_on(async {
+        let left = Duration::from_millis(100);
+        let mut first = Admission::new(&tenants[0]);
+        assert!(first.slot(left).await.is_ok());
+        assert!(first.slot(left).await.is_ok());
+        assert_eq!(fairness.slot_use().taken, 1);
+        let mut second = Admission::new(&tenants[0]);
+        let refused = second.slot(left).await.err();
+        assert!(
+            matches!(refused, Some(Refusal::NoSlot { waited }) if waited >= left),
+            "{refused:?}"
+        );
+        let refused = second.slot(PATIENT).await.err();
+        assert!(
+            matches!(refused, Some(Refusal::NoSlot { waited }) if waited < PATIENT / 2),
+            "{refused:?}"
+        );
+        drop(first);
+        assert!(second.slot(left).await.is_ok());
+    });
+    assert_eq!(fairness.slot_use().taken, 0);
+}
