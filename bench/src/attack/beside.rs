@@ -21,8 +21,16 @@ pub(crate) const GOOD: &str = "good";
 /// The most that an attack may add to the good tenant's p99, in milliseconds.
 const AIM: f64 = 5.0;
 
-/// How many requests the attackers have in flight.
-const CROWDS: [usize; 3] = [8, 64, 512];
+/// How many requests the attackers have in flight, and how long a refused one waits
+/// before it comes again. `Retry-After` says a second; the last do not care.
+const CROWDS: [(usize, Duration); 4] = [
+    (8, POLITE),
+    (64, POLITE),
+    (512, POLITE),
+    (512, Duration::ZERO),
+];
+
+const POLITE: Duration = Duration::from_secs(1);
 
 /// How much less of the machine the attackers get than the server, where both want it.
 /// In the world they would be on another machine.
@@ -55,7 +63,7 @@ const QUANTILES: [(&str, usize); 4] = [("p50", 500), ("p99", 990), ("p99.9", 999
 /// One line of the tables.
 struct Cell {
     /// What the attackers do, over how many connections; none where there are none.
-    attack: Option<(&'static str, usize)>,
+    attack: Option<(&'static str, usize, Duration)>,
     good: Tally,
     attackers: Tally,
     /// In percent of one core.
@@ -67,6 +75,8 @@ struct Cell {
 pub(crate) fn run(quick: bool) -> Measured {
     let duration = Duration::from_secs(if quick { 4 } else { 20 });
     let mut house = House::new("attack-beside")?;
+    // Whoever is skipped is no attacker.
+    house.config.add("[quarantine]\nfaults = 0\n");
     house.good(GOOD, 1);
     // The last of them has all.
     for guest in ATTACKS.last().map_or(&[][..], |(_, guests)| guests) {
@@ -84,7 +94,7 @@ pub(crate) fn run(quick: bool) -> Measured {
     let mut cells = Vec::new();
     for (words, guests) in ATTACKS {
         cells.push(alone(&good)?);
-        for connections in CROWDS {
+        for (connections, refused) in CROWDS {
             eprintln!("bench-attack: beside {connections} requests of a tenant that {words}");
             let targets = guests
                 .iter()
@@ -93,6 +103,7 @@ pub(crate) fn run(quick: bool) -> Measured {
                 targets: targets.collect::<Result<_>>()?,
                 connections,
                 rest: Duration::ZERO,
+                refused,
                 nice: NICE,
             };
             cells.push(beside(&good, attackers, words)?);
@@ -127,7 +138,7 @@ fn alone(good: &Steady) -> Result<Cell> {
 }
 
 fn beside(good: &Steady, attackers: Closed, words: &'static str) -> Result<Cell> {
-    let connections = attackers.connections;
+    let (connections, refused) = (attackers.connections, attackers.refused);
     let running = attackers.start()?;
     let usage = Usage::begin()?;
     std::thread::sleep(BEFORE);
@@ -139,7 +150,7 @@ fn beside(good: &Steady, attackers: Closed, words: &'static str) -> Result<Cell>
         attackers.merge(tally);
     }
     Ok(Cell {
-        attack: Some((words, connections)),
+        attack: Some((words, connections, refused)),
         good,
         attackers,
         generator,
@@ -156,7 +167,8 @@ fn report(noise: &Tally, cells: &[Cell]) -> String {
         "A good tenant sends the vendor's sample body {RATE} times a second, open loop, over \
          kept-alive connections; each time counts from when the request was due, and every \
          answer is compared to the byte. The attackers are a closed loop over HTTP/1.1: each \
-         connection sends its next request at once when it has an answer, even a refusal. \
+         connection sends its next request at once when it has an answer, and a second after a \
+         refusal, as `Retry-After` says, unless the line says otherwise. Nobody is quarantined. \
          Generator and server share the machine. The generator is one process: one thread for \
          the good tenant and one that keeps its time, and one, of niceness {NICE}, for the \
          attackers.\n\n| alone | p50 ms | p99 ms | p99.9 ms | max ms |\n|---|---|---|---|---|\n"
@@ -202,7 +214,10 @@ fn report(noise: &Tally, cells: &[Cell]) -> String {
 /// What attackers do, and over how many connections.
 fn names(cell: &Cell) -> String {
     match cell.attack {
-        Some((words, connections)) => format!("{words} | {connections}"),
+        Some((words, connections, refused)) if refused.is_zero() => {
+            format!("{words} | {connections}, refused ones again at once")
+        }
+        Some((words, connections, _)) => format!("{words} | {connections}"),
         None => "nobody | –".to_owned(),
     }
 }

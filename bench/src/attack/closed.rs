@@ -23,6 +23,8 @@ pub(crate) struct Closed {
     pub(crate) connections: usize,
     /// How long a connection rests after each answer.
     pub(crate) rest: Duration,
+    /// And how long after a refusal: 503 with `Retry-After`.
+    pub(crate) refused: Duration,
     /// See `threads::start`.
     pub(crate) nice: i32,
 }
@@ -46,7 +48,7 @@ impl Closed {
         let targets: Rc<[_]> = targets.map(|target| (target, RefCell::default())).collect();
         let mut callers = JoinSet::new();
         for first in 0..self.connections {
-            callers.spawn_local(call(Rc::clone(&targets), first, self.rest));
+            callers.spawn_local(call(Rc::clone(&targets), first, self.rest, self.refused));
         }
         // A sender that is gone says the same.
         let _ = stopped.await;
@@ -66,7 +68,12 @@ impl Running {
     }
 }
 
-async fn call(targets: Rc<[(Target, RefCell<Tally>)]>, first: usize, rest: Duration) {
+async fn call(
+    targets: Rc<[(Target, RefCell<Tally>)]>,
+    first: usize,
+    rest: Duration,
+    refused: Duration,
+) {
     let mut connection = None;
     let in_turn = targets.iter().cycle().skip(first % targets.len().max(1));
     for (target, tally) in in_turn {
@@ -85,6 +92,8 @@ async fn call(targets: Rc<[(Target, RefCell<Tally>)]>, first: usize, rest: Durat
         if answer == Answer::Lost {
             connection = None;
             tokio::time::sleep(AFTER_A_LOSS).await;
+        } else if answer == Answer::Status(503) && !refused.is_zero() {
+            tokio::time::sleep(refused).await;
         } else if !rest.is_zero() {
             tokio::time::sleep(rest).await;
         }

@@ -85,6 +85,7 @@ fn peak(server: &Server, targets: &[Target], seconds: u64) -> Result<Peak> {
         targets: targets.to_vec(),
         connections: PEAK_CONNECTIONS,
         rest: Duration::ZERO,
+        refused: Duration::ZERO,
         nice: 0,
     };
     // The first second only warms up.

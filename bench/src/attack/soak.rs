@@ -245,6 +245,7 @@ impl Load {
             targets: targets.hostile.clone(),
             connections: ATTACKERS,
             rest: REST,
+            refused: REST,
             nice: NICE,
         };
         let hostile = hostile.start()?;

@@ -3,7 +3,7 @@
 
 use super::budget::Budget;
 use super::{Allotment, Calls, Refusal, Tenant, TenantId};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
@@ -23,6 +23,8 @@ pub(super) struct Slots {
     given: u64,
     last_id: TenantId,
     tenants: HashMap<TenantId, Account>,
+    /// Those with a queue.
+    waiting: BTreeSet<TenantId>,
 }
 
 struct Account {
@@ -193,6 +195,7 @@ impl Slots {
 
     pub(super) fn forget(&mut self, id: TenantId) {
         self.tenants.remove(&id);
+        self.waiting.remove(&id);
         // What was kept for others may be free now.
         self.hand_out();
     }
@@ -252,6 +255,7 @@ impl Slots {
         }
         let (granted, waiting) = oneshot::channel();
         account.queue.push_back(granted);
+        self.waiting.insert(id);
         Ok(Some(waiting))
     }
 
@@ -288,16 +292,19 @@ impl Slots {
     /// Gives what is free to those that wait.
     fn hand_out(&mut self) {
         while self.taken < self.capacity {
-            let waiting = self.tenants.iter().filter(|(_, it)| !it.queue.is_empty());
+            let waiting = self.waiting.iter();
             let next = waiting
-                .filter(|(id, _)| self.free_for(**id))
+                .filter(|id| self.free_for(**id))
+                .filter_map(|id| Some((*id, self.tenants.get(id)?)))
                 .min_by(|(_, one), (_, other)| one.rank(other));
-            let Some(id) = next.map(|(id, _)| *id) else {
+            let Some(id) = next.map(|(id, _)| id) else {
                 return;
             };
             let account = self.tenants.get_mut(&id);
-            let Some(granted) = account.and_then(|account| account.queue.pop_front()) else {
-                return;
+            let granted = account.and_then(|account| account.queue.pop_front());
+            let Some(granted) = granted else {
+                self.waiting.remove(&id);
+                continue;
             };
             // Nobody is there any more who waited in this place.
             if granted.send(()).is_ok() {

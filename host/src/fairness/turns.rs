@@ -8,7 +8,7 @@
 
 use super::{TenantId, locked};
 use pin_project_lite::pin_project;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::pin::Pin;
 use std::sync::Mutex;
 use std::task::{Context, Poll, ready};
@@ -36,6 +36,8 @@ struct State {
     running: usize,
     running_heavy: usize,
     tenants: HashMap<TenantId, Account>,
+    /// Those with a queue.
+    waiting: BTreeSet<TenantId>,
     /// The weighed time of the last that got a turn. Who comes back from a pause
     /// starts here: time that it did not want is not kept for it.
     now_serving: u64,
@@ -67,6 +69,7 @@ impl Turns {
                 running: 0,
                 running_heavy: 0,
                 tenants: HashMap::new(),
+                waiting: BTreeSet::new(),
                 now_serving: 0,
                 others: None,
             }),
@@ -81,7 +84,9 @@ impl Turns {
 
     /// Its calls are over.
     pub(super) fn forget(&self, tenant: TenantId) {
-        locked(&self.state).tenants.remove(&tenant);
+        let mut state = locked(&self.state);
+        state.tenants.remove(&tenant);
+        state.waiting.remove(&tenant);
     }
 
     /// A turn at once, or a place in the queue.
@@ -100,6 +105,7 @@ impl Turns {
         let (granted, waiting) = oneshot::channel();
         if let Some(account) = state.tenants.get_mut(&tenant) {
             account.queue.push_back(granted);
+            state.waiting.insert(tenant);
         }
         // Of those before it in the queue, all may have gone away.
         state.hand_out(self.cores, now);
@@ -170,17 +176,20 @@ impl State {
     /// Gives what is free to those that wait.
     fn hand_out(&mut self, cores: usize, now: Instant) {
         while self.running < cores {
-            let waiting = self.tenants.iter().filter(|(_, it)| !it.queue.is_empty());
+            let waiting = self.waiting.iter();
             let next = waiting
-                .map(|(id, account)| (*id, account.is_heavy(now), account.weighed))
+                .filter_map(|id| Some((*id, self.tenants.get(id)?)))
+                .map(|(id, account)| (id, account.is_heavy(now), account.weighed))
                 .filter(|(_, heavy, _)| self.is_free(*heavy, cores, now))
                 .min_by_key(|(_, _, weighed)| *weighed);
             let Some((tenant, heavy, _)) = next else {
                 return;
             };
             let account = self.tenants.get_mut(&tenant);
-            let Some(granted) = account.and_then(|account| account.queue.pop_front()) else {
-                return;
+            let granted = account.and_then(|account| account.queue.pop_front());
+            let Some(granted) = granted else {
+                self.waiting.remove(&tenant);
+                continue;
             };
             let turn = self.give(tenant, heavy, now);
             if granted.send(turn).is_err() {
