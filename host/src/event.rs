@@ -1,6 +1,8 @@
 //! Finding the parts of a webhook's body without building a tree of it.
 
-use serde::Deserialize;
+mod members;
+
+use members::members;
 use serde_json::value::RawValue;
 use std::ops::Range;
 
@@ -21,24 +23,6 @@ pub struct Event<'b> {
     pub place: Range<usize>,
 }
 
-/// Members that nobody knows are passed over; a known one that is there twice is
-/// an error, because two readers could take different ones.
-#[derive(Deserialize)]
-struct Envelope<'a> {
-    #[serde(borrow)]
-    event: Option<&'a RawValue>,
-    #[serde(borrow)]
-    options: Option<&'a RawValue>,
-    #[serde(borrow)]
-    payload: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct Name<'a> {
-    #[serde(borrow)]
-    name: std::borrow::Cow<'a, str>,
-}
-
 impl<'b> Event<'b> {
     /// Finds the parts of a body.
     ///
@@ -56,35 +40,35 @@ impl<'b> Event<'b> {
                 Err(error) => EventError::NotJson(error.to_string()),
             });
         }
-        let envelope: Envelope<'_> = serde_json::from_str(text).map_err(|error| {
-            // The only error of data is a member that is there twice.
-            if error.is_data() {
-                EventError::NotAnEvent(error.to_string())
-            } else {
-                EventError::NotJson(error.to_string())
-            }
-        })?;
-        let event = envelope.event.ok_or(EventError::Missing("event"))?;
-        let payload = envelope.payload.ok_or(EventError::Missing("payload"))?;
+        let [event, options, payload] =
+            members(text, ["event", "options", "payload"]).map_err(|error| {
+                // The only error of data is a member that is there twice.
+                if error.is_data() {
+                    EventError::NotAnEvent(error.to_string())
+                } else {
+                    EventError::NotJson(error.to_string())
+                }
+            })?;
+        let event = event.ok_or(EventError::Missing("event"))?;
+        let payload = payload.ok_or(EventError::Missing("payload"))?;
         for (part, value) in [
             ("event", Some(event)),
             ("payload", Some(payload)),
-            ("options", envelope.options),
+            ("options", options),
         ] {
             if value.is_some_and(|value| !value.get().starts_with('{')) {
                 return Err(EventError::NotAnObject(part));
             }
         }
-        let name: Name<'_> = serde_json::from_str(event.get())
-            .map_err(|_| EventError::Missing("event.name, a string,"))?;
+        let name = name(event).ok_or(EventError::Missing("event.name, a string,"))?;
         let name = SERVED
             .into_iter()
-            .find(|served| *served == name.name)
-            .ok_or_else(|| EventError::unknown(&name.name))?;
+            .find(|served| *served == name)
+            .ok_or_else(|| EventError::unknown(&name))?;
         Ok(Self {
             body: text,
             name,
-            options: envelope.options.map_or("{}", RawValue::get),
+            options: options.map_or("{}", RawValue::get),
             place: place(text, payload),
         })
     }
@@ -108,6 +92,12 @@ impl<'b> Event<'b> {
         let after = self.body.get(self.place.end..).unwrap_or_default();
         [before, payload, after].concat()
     }
+}
+
+/// The name of an event, if it has one and it is a string.
+fn name(event: &RawValue) -> Option<String> {
+    let [name] = members(event.get(), ["name"]).ok()?;
+    serde_json::from_str(name?.get()).ok()
 }
 
 /// Where a borrowed part of a text is in it.
@@ -163,6 +153,21 @@ mod tests {
         assert_eq!(event.options, "{}");
         let escaped = r#"{"payload":{},"event":{"name":"message\u005fprocessed"}}"#;
         assert_eq!(find(escaped).unwrap().options, "{}");
+    }
+
+    #[test]
+    fn a_stranger_beside_the_parts_may_have_any_key() {
+        // Half a surrogate pair is no character, and still JSON.
+        let body = r#"{"\ud800":1,"payload":{"\ud800":"\ud800"},"event":{"\udfff":2,"name":"message_processed"}}"#;
+        assert_eq!(find(body).unwrap().payload(), r#"{"\ud800":"\ud800"}"#);
+        let with = |key: &str| {
+            format!(
+                r#"{{"event":{{"{key}":1,"name":"message_processed"}},"{key}":1,"payload":{{}}}}"#
+            )
+        };
+        assert!(find(&with("\\u000a")).is_ok());
+        let error = find(&with("\n")).unwrap_err();
+        assert!(matches!(error, EventError::NotJson(_)), "{error}");
     }
 
     #[test]
