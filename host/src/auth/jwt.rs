@@ -90,6 +90,12 @@ impl Jwt {
                         return Err(Refusal::WrongAlgorithm);
                     }
                     _ if names_another_algorithm(token) => return Err(Refusal::WrongAlgorithm),
+                    // The parser's words may repeat what a stranger wrote there.
+                    ErrorKind::Json(error) => {
+                        let (kind, column) = (error.classify(), error.column());
+                        let reason = format!("wrong JSON in it ({kind:?}, at column {column})");
+                        return Err(Refusal::Malformed(reason));
+                    }
                     _ => return Err(Refusal::Malformed(error.to_string())),
                 },
             }

@@ -210,3 +210,14 @@ fn no_secret_in_a_debug_print() {
         assert!(!printed.contains("112, 117, 114"), "{printed}");
     }
 }
+
+#[test]
+fn a_refusal_repeats_nothing_of_a_token() {
+    use base64::Engine;
+    let header = base64::engine::general_purpose::URL_SAFE_NO_PAD
+        .encode("{\"alg\":\"purple\\nunicorn\":\"JWT\"}");
+    let auth = Auth::Jwt(Box::new(Jwt::new(&["x".into()])));
+    let refusal = verify(&auth, &[("authorization", &format!("{header}.e30.AA"))]).unwrap_err();
+    assert!(matches!(refusal, Refusal::Malformed(_)));
+    assert!(!refusal.to_string().contains("unicorn"), "{refusal}");
+}
