@@ -30,5 +30,8 @@ bench-attack *arguments:
 soak *arguments:
     cargo xtask bench-attack soak {{arguments}}
 
+fuzz *arguments:
+    cargo xtask fuzz {{arguments}}
+
 ci:
     cargo xtask ci

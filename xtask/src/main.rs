@@ -4,6 +4,7 @@
 //! needs, it installs or builds first, and says so.
 
 mod demo;
+mod fuzz;
 mod guests;
 mod peers;
 mod run;
@@ -28,7 +29,10 @@ The verbs of this project:
                         measure Retort under attack; `bench-attack soak` runs a mix for
                         ten minutes and fails if anything is left of it
   cargo xtask deny      licences, advisories and duplicates among the dependencies
-  cargo xtask ci        lint, deny and test: what has to pass before a change lands
+  cargo xtask fuzz [TARGET] [--seconds N]
+                        fuzz the targets of fuzz/, 60 s each; needs a nightly toolchain
+                        and cargo-fuzz, and says how to get them
+  cargo xtask ci        lint, deny, test and a little fuzzing: what has to pass before a change lands
 
 Components are built for wasm32-wasip2. Where that target is not installed, the
 verbs run `rustup target add wasm32-wasip2`; where that fails too, they build
@@ -61,6 +65,9 @@ fn dispatch(verb: Option<&str>) -> Result {
         Some("bench-peers") => peers::bench_peers(&std::env::args().skip(2).collect::<Vec<_>>()),
         Some("bench-attack") => peers::bench_attack(&std::env::args().skip(2).collect::<Vec<_>>()),
         Some("deny") => deny(),
+        Some("fuzz") => fuzz::fuzz(&std::env::args().skip(2).collect::<Vec<_>>()),
+        // What `ci` does of it, for those who run its verbs one by one.
+        Some("fuzz-smoke") => fuzz::smoke(),
         Some("ci") => ci(),
         None | Some("help" | "--help" | "-h") => {
             print!("{HELP}");
@@ -89,11 +96,25 @@ fn test() -> Result {
     whole(&["build", "--workspace"])?;
     whole(&["test", "--workspace", "--lib", "--bins"])?;
     whole(&["test", "--workspace", "--doc"])?;
+    whole(&[
+        "test",
+        "--package",
+        "retort-fuzz-targets",
+        "--test",
+        "replay",
+    ])?;
     whole(&["test", "--workspace", "--test", "it"])
 }
 
 fn lint() -> Result {
-    for workspace in ["", "plugins", "tests/guests", "bench", "bench/guests"] {
+    for workspace in [
+        "",
+        "plugins",
+        "tests/guests",
+        "bench",
+        "bench/guests",
+        "fuzz",
+    ] {
         cargo(&root().join(workspace), &["fmt", "--all", "--check"])?;
     }
     let clippy = [
@@ -161,5 +182,6 @@ fn deny() -> Result {
 fn ci() -> Result {
     lint()?;
     deny()?;
-    test()
+    test()?;
+    fuzz::smoke()
 }
