@@ -86,8 +86,11 @@ impl Source {
             let interval = snapshots.borrow().server.watch;
             let cause = tokio::select! {
                 _ = asked.recv() => "a signal",
-                () = files.changed(interval, SETTLING) => "a file has changed",
+                () = files.changed(interval) => "a file has changed",
             };
+            // Whoever sends the signal may be writing still: the half of a file is a good
+            // configuration too, or an empty one, which would serve nobody.
+            files.settle(SETTLING).await;
             tracing::info!(cause, "reading the configuration again");
             files = self.replace(&process, &snapshots, files).await;
         }

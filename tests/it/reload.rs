@@ -223,3 +223,22 @@ fn what_is_gone_from_the_configuration_is_gone_from_the_metrics() {
             .contains("assistant=\"a\"")
     );
 }
+
+#[test]
+fn a_file_that_is_still_being_written_is_not_read() {
+    let host = Host::start(&says("one", NEVER));
+    let file = host.folder().join("retort.toml");
+    let whole = std::fs::read_to_string(&file).unwrap();
+    // Every part of it is good, the empty one among them.
+    std::fs::write(&file, "").unwrap();
+    host.signal("HUP");
+    for line in 0..10 {
+        std::thread::sleep(Duration::from_millis(60));
+        std::fs::write(&file, format!("# {line}\n")).unwrap();
+        said(&host, "one");
+    }
+    std::fs::write(&file, whole.replace("one", "two")).unwrap();
+    host.logged(&[SERVES]);
+    said(&host, "two");
+    assert_eq!(host.log().matches(SERVES).count(), 1);
+}

@@ -41,7 +41,7 @@ pub(crate) fn fuzz(arguments: &[String]) -> Result {
     };
     targets
         .into_iter()
-        .try_for_each(|target| run(target, seconds))
+        .try_for_each(|target| run(target, seconds, &[]))
 }
 
 /// A short run of every target, where that can be; says so where it cannot.
@@ -55,7 +55,8 @@ pub(crate) fn smoke() -> Result {
     println!("xtask: fuzzing every target for {SMOKE_SECONDS} s");
     TARGETS
         .into_iter()
-        .try_for_each(|target| run(target, SMOKE_SECONDS))
+        // Optimising takes ten times as long as the whole run.
+        .try_for_each(|target| run(target, SMOKE_SECONDS, &["--dev"]))
 }
 
 /// What the fuzzer needs and is not here.
@@ -72,7 +73,7 @@ fn missing() -> Option<String> {
 }
 
 /// What it finds anew goes to `fuzz/found`; the corpus has names and is kept by hand.
-fn run(target: &str, seconds: u32) -> Result {
+fn run(target: &str, seconds: u32, how: &[&str]) -> Result {
     let folder = root().join("fuzz");
     let found = format!("found/{target}");
     std::fs::create_dir_all(folder.join(&found))
@@ -83,6 +84,7 @@ fn run(target: &str, seconds: u32) -> Result {
     command
         .current_dir(folder)
         .args(["+nightly", "fuzz", "run"])
+        .args(how)
         // Without `unsafe` there is little that the address sanitizer could find, and it
         // takes twice the time.
         .args(["--sanitizer", "none", target, &found, &corpus])

@@ -32,7 +32,7 @@ The verbs of this project:
   cargo xtask fuzz [TARGET] [--seconds N]
                         fuzz the targets of fuzz/, 60 s each; needs a nightly toolchain
                         and cargo-fuzz, and says how to get them
-  cargo xtask ci        lint, deny, test and a little fuzzing: what has to pass before a change lands
+  cargo xtask ci        lint, deny, a little fuzzing, and test: what has to pass before a change lands
 
 Components are built for wasm32-wasip2. Where that target is not installed, the
 verbs run `rustup target add wasm32-wasip2`; where that fails too, they build
@@ -182,6 +182,6 @@ fn deny() -> Result {
 fn ci() -> Result {
     lint()?;
     deny()?;
-    test()?;
-    fuzz::smoke()
+    fuzz::smoke()?;
+    test()
 }

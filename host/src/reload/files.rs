@@ -27,29 +27,31 @@ impl Files {
         self.seen = look(&self.paths);
     }
 
-    /// Waits until a file has changed and stays as it is for a while. With an interval
-    /// of nothing it waits forever.
-    pub(super) async fn changed(&mut self, interval: Duration, settling: Duration) {
+    /// Waits until a file has changed. With an interval of nothing it waits forever.
+    pub(super) async fn changed(&self, interval: Duration) {
         if interval.is_zero() {
             std::future::pending::<()>().await;
         }
         loop {
             tokio::time::sleep(interval).await;
-            let mut now = self.now().await;
-            if now == self.seen {
-                continue;
+            if self.now().await != self.seen {
+                return;
             }
-            loop {
-                tokio::time::sleep(settling).await;
-                let later = self.now().await;
-                if later == now {
-                    break;
-                }
-                now = later;
-            }
-            self.seen = now;
-            return;
         }
+    }
+
+    /// Waits until the files stay as they are for a while.
+    pub(super) async fn settle(&mut self, settling: Duration) {
+        let mut now = self.now().await;
+        loop {
+            tokio::time::sleep(settling).await;
+            let later = self.now().await;
+            if later == now {
+                break;
+            }
+            now = later;
+        }
+        self.seen = now;
     }
 
     /// From now on these are looked at. What is known of them from before stays known.
@@ -99,9 +101,11 @@ mod tests {
 
     async fn changes(files: &mut Files) -> bool {
         let patience = Duration::from_millis(500);
-        tokio::time::timeout(patience, files.changed(SOON, SOON))
-            .await
-            .is_ok()
+        let changed = async {
+            files.changed(SOON).await;
+            files.settle(SOON).await;
+        };
+        tokio::time::timeout(patience, changed).await.is_ok()
     }
 
     #[tokio::test]
