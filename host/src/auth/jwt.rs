@@ -83,6 +83,9 @@ impl Jwt {
         for key in &self.keys {
             match jsonwebtoken::decode::<Claims>(token, key, &self.validation) {
                 Ok(data) if data.header.crit.is_some() => return Err(Refusal::CriticalExtension),
+                Ok(_) if !is_utf8(token) => {
+                    return Err(Refusal::Malformed("it is not UTF-8 inside".to_owned()));
+                }
                 Ok(data) => return Ok(data.claims),
                 Err(error) => match error.kind() {
                     ErrorKind::InvalidSignature => {}
@@ -148,6 +151,15 @@ fn names_another_algorithm(token: &str) -> bool {
         .ok()
         .and_then(|json| serde_json::from_slice::<Header>(&json).ok())
         .is_some_and(|header| header.alg != "HS256")
+}
+
+/// Whether header and claims are UTF-8 (RFC 7519, 7.2). The library's parser does not
+/// look at the bytes of strings that nobody reads.
+fn is_utf8(token: &str) -> bool {
+    token.split('.').take(2).all(|part| {
+        let bytes = URL_SAFE_NO_PAD.decode(part);
+        bytes.is_ok_and(|bytes| std::str::from_utf8(&bytes).is_ok())
+    })
 }
 
 /// Whole seconds for a message; numbers beyond the range end at its bounds.

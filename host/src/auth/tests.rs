@@ -2,6 +2,8 @@
 //! made (`tests/tokens/make_tokens.py`), and those of the other credentials.
 
 use super::*;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -192,6 +194,26 @@ fn the_stand_in_for_unknown_assistants_refuses() {
     let token = "Bearer eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJleHAiOjE4MDAwMDAwMzB9.Mv4Ew-oc6xaPq4wXHUBQ_r5UQ1YLpLOi85OCIF7VSmE";
     let result = verify(&Auth::refusing(), &[("authorization", token)]);
     assert_eq!(result, Err(Refusal::WrongSignature));
+}
+
+/// Found by fuzzing: the parser skips a claim that nobody reads, whatever its bytes are.
+#[test]
+fn a_token_whose_claims_are_not_utf8_is_malformed() {
+    let key = jsonwebtoken::EncodingKey::from_secret(b"purple unicorn");
+    let auth = Auth::Jwt(Box::new(Jwt::new(&["purple unicorn".into()])));
+    let result = |claims: &[u8]| {
+        let parts = [&br#"{"alg":"HS256"}"#[..], claims].map(|part| URL_SAFE_NO_PAD.encode(part));
+        let message = parts.join(".");
+        let algorithm = jsonwebtoken::Algorithm::HS256;
+        let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &key, algorithm).unwrap();
+        verify(
+            &auth,
+            &[("authorization", &format!("{message}.{signature}"))],
+        )
+    };
+    assert_eq!(result("{\"x\":\"é\"}".as_bytes()), Ok(()));
+    let refused = result(b"{\"x\":\"\xb0\"}");
+    assert!(matches!(refused, Err(Refusal::Malformed(_))), "{refused:?}");
 }
 
 #[test]
