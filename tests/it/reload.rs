@@ -237,7 +237,7 @@ fn a_file_that_is_still_being_written_is_not_read() {
         std::fs::write(&file, format!("# {line}\n")).unwrap();
         said(&host, "one");
     }
-    std::fs::write(&file, whole.replace("one", "two")).unwrap();
+    std::fs::write(&file, whole.replace("\"one\"", "\"two\"")).unwrap();
     host.logged(&[SERVES]);
     said(&host, "two");
     assert_eq!(host.log().matches(SERVES).count(), 1);
