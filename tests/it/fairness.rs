@@ -1,6 +1,14 @@
 //! What tenants have of the machine beside each other: slots, queues, turns and fuel.
 
-use crate::support::{Connection, Host, SAMPLE, post_body};
+use crate::support::{Connection, Host, SAMPLE, component, post_body};
+use retort::config::Sandbox as Settings;
+use retort::fairness::{Admission, Allotment, Fairness, Refusal};
+use retort::guard::Guard;
+use retort::limits::Limits;
+use retort::outcome::Fault;
+use retort::plugin::{Plugin, Request, Sandbox, Terms};
+use retort::view::View;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// The tenants `busy`, with these lines in its table, and `quiet`, with an assistant of
@@ -125,4 +133,44 @@ fn a_tenants_fuel_is_spent_and_comes_back() {
     assert_eq!(host.call("quiet").send().status, 200);
     std::thread::sleep(Duration::from_secs(seconds));
     assert_eq!(host.call("busy").send().status, 500, "it is called again");
+}
+
+/// After a reload with a pool of another size, there may be a slot and no place for it.
+#[test]
+fn a_pool_without_room_is_an_orderly_fault() {
+    let settings = Settings {
+        concurrency: Some(1),
+        ..Settings::default()
+    };
+    let sandbox = Arc::new(Sandbox::new(&settings, &Limits::DEFAULT).unwrap());
+    let plugin = Plugin::load(&sandbox, "sleeps", &component("sleeps"), None).unwrap();
+    let (name, allotment) = ("t".to_owned(), Allotment::default());
+    let tenants = Fairness::new().share_out(2, Duration::ZERO, [(&name, &allotment)]);
+    let (view, guard) = (View::default(), Guard::default());
+    let call = async || {
+        let request = Request {
+            tenant: &tenants["t"],
+            assistant: "a",
+            request_id: "r",
+            event: "message_processed",
+            options: "{}",
+            deadline: Instant::now() + Duration::from_secs(10),
+            around: 0,
+        };
+        let terms = Terms {
+            settings: r#"{"milliseconds":300}"#,
+            view: &view,
+            guard: &guard,
+            limits: &Limits::DEFAULT,
+        };
+        let mut admission = Admission::new(request.tenant);
+        let call = plugin.call(&mut admission, &request, &terms, "{}").await;
+        call.result.map(|(kind, _)| kind)
+    };
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let (first, second) = runtime.block_on(async { tokio::join!(call(), call()) });
+    assert!(first.is_ok(), "{first:?}");
+    assert_eq!(second, Err(Fault::Unavailable(Refusal::NoRoom)));
+    // And there is room again.
+    assert!(runtime.block_on(call()).is_ok());
 }
