@@ -36,7 +36,8 @@ fn start(cache: &Path) -> bool {
     host.log().contains("kept code is damaged")
 }
 
-fn entries(cache: &Path) -> Vec<PathBuf> {
+/// The kept code of components in a folder for it.
+pub(crate) fn entries(cache: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![cache.join("wasmtime/modules")];
     while let Some(folder) = folders.pop() {

@@ -1,6 +1,7 @@
 //! `retort check`: what is wrong, where, and what to do.
 
 use super::{Folder, status, stderr, stdout};
+use crate::restart::entries;
 use crate::support::component;
 use sha2::{Digest, Sha256};
 use std::fs;
@@ -249,21 +250,7 @@ fn compiled_code_is_kept_and_rebuilt_where_it_is_damaged() {
         "sandbox.cache = \"kept/code\"\nplugins.echo.component = \"echo.wasm\"\n",
     );
     folder.put("echo.wasm", fs::read(component("echo")).unwrap());
-    let kept = || {
-        let mut files = Vec::new();
-        let mut folders = vec![folder.path("kept/code/wasmtime/modules")];
-        while let Some(folder) = folders.pop() {
-            for entry in fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
-                    folders.push(path);
-                } else if path.extension().is_none() {
-                    files.push(path);
-                }
-            }
-        }
-        files
-    };
+    let kept = || entries(&folder.path("kept/code"));
     status(&folder.run(&["check"]), 0);
     let files = kept();
     assert_eq!(files.len(), 1, "{files:?}");
