@@ -11,7 +11,8 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Validation};
 use retort::auth::{ApiKey, Auth, Basic, Bearer, Jwt};
 use secrecy::SecretString;
-use serde_json::Value;
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
 use std::time::{Duration, UNIX_EPOCH};
 
 /// The clock of every input, in seconds since 1970: that of the tokens in `tests/tokens`.
@@ -23,6 +24,9 @@ const SECRETS: [&str; 2] = ["purple unicorn", "older ünicorn"];
 const USER: &str = "assistant";
 
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+
+/// A token's claims. Their values stay text, because not every one fits into a tree.
+type Claims = BTreeMap<String, Box<RawValue>>;
 
 /// What the second byte says of a JWT.
 struct Settings {
@@ -44,6 +48,10 @@ pub fn run(data: &[u8]) {
         require_exp: settings & 2 != 0,
         max_age: (settings & 4 != 0).then_some(300),
     };
+    // Of claims that it does not read, the library does not look at the encoding.
+    if kind % 4 == 0 && std::str::from_utf8(lines).is_err() {
+        return;
+    }
     let headers = headers(lines);
     let secrets = SECRETS.map(SecretString::from);
     let (auth, expected) = match kind % 4 {
@@ -151,7 +159,7 @@ fn is_signed(headers: &HeaderMap, settings: &Settings) -> bool {
     plain.validate_aud = false;
     SECRETS.iter().any(|secret| {
         let key = DecodingKey::from_secret(secret.as_bytes());
-        let decoded = jsonwebtoken::decode::<Value>(token, &key, &plain);
+        let decoded = jsonwebtoken::decode::<Claims>(token, &key, &plain);
         decoded.is_ok_and(|data| {
             data.header.alg == Algorithm::HS256
                 && data.header.crit.is_none()
@@ -161,9 +169,10 @@ fn is_signed(headers: &HeaderMap, settings: &Settings) -> bool {
 }
 
 /// RFC 7519, 4.1.4 to 4.1.6, and the settings.
-fn is_in_time(claims: &Value, settings: &Settings) -> bool {
-    let times = ["exp", "nbf", "iat"].map(|name| claims.get(name).map(Value::as_f64));
-    if !claims.is_object() || times.contains(&Some(None)) {
+fn is_in_time(claims: &Claims, settings: &Settings) -> bool {
+    let number = |value: &Box<RawValue>| serde_json::from_str::<f64>(value.get()).ok();
+    let times = ["exp", "nbf", "iat"].map(|name| claims.get(name).map(number));
+    if times.contains(&Some(None)) {
         return false;
     }
     let [exp, nbf, iat] = times.map(Option::flatten);
