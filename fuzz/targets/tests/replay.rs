@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 /// How many mutated inputs a target gets: some seconds' worth.
-const INPUTS: usize = 100_000;
+const INPUTS: usize = 25_000;
 
 /// The files of a target's corpus, in the order of their names.
 fn corpus(target: &str) -> Vec<(PathBuf, Vec<u8>)> {
