@@ -132,12 +132,14 @@ fn single<'h>(headers: &'h HeaderMap, names: &[&str]) -> Option<&'h [u8]> {
     <[_; 1]>::try_from(values).ok().map(|[value]| value)
 }
 
-/// What follows the name of a scheme and white space.
+/// What follows the name of a scheme and spaces.
 fn after<'v>(value: &'v [u8], scheme: &str) -> Option<&'v [u8]> {
-    let (name, rest) = value.split_at_checked(scheme.len())?;
-    let rest = rest.strip_prefix(b" ")?;
-    name.eq_ignore_ascii_case(scheme.as_bytes())
-        .then(|| rest.trim_ascii_start())
+    let (name, mut rest) = value.split_at_checked(scheme.len())?;
+    rest = rest.strip_prefix(b" ")?;
+    while let Some(shorter) = rest.strip_prefix(b" ") {
+        rest = shorter;
+    }
+    name.eq_ignore_ascii_case(scheme.as_bytes()).then_some(rest)
 }
 
 /// Of tokens with a time that is no number, or with a header in `crit`, the library says
@@ -170,8 +172,8 @@ fn is_signed(headers: &HeaderMap, settings: &Settings) -> bool {
 
 /// RFC 7519, 4.1.4 to 4.1.6, and the settings.
 fn is_in_time(claims: &Claims, settings: &Settings) -> bool {
-    let number = |value: &Box<RawValue>| serde_json::from_str::<f64>(value.get()).ok();
-    let times = ["exp", "nbf", "iat"].map(|name| claims.get(name).map(number));
+    let number = |text: &str| serde_json::from_str::<f64>(text).ok();
+    let times = ["exp", "nbf", "iat"].map(|name| claims.get(name).map(|value| number(value.get())));
     if times.contains(&Some(None)) {
         return false;
     }

@@ -81,7 +81,9 @@ fn credentials<'a>(value: &'a HeaderValue, scheme: &str) -> Result<&'a [u8], Ref
         .and_then(|at| bytes.split_at_checked(at))
         .unwrap_or((bytes, b""));
     if name.eq_ignore_ascii_case(scheme.as_bytes()) {
-        Ok(rest.trim_ascii_start())
+        // Spaces only (RFC 9110, 11.4), as before a JWT.
+        let start = rest.iter().take_while(|byte| **byte == b' ').count();
+        Ok(rest.get(start..).unwrap_or_default())
     } else {
         Err(Refusal::Malformed(format!("the scheme is not {scheme}")))
     }

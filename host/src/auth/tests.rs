@@ -163,7 +163,7 @@ fn bearer_takes_any_of_its_tokens() {
             "{token}"
         );
     }
-    for token in ["Bearer ne", "Bearer newer", "Bearer "] {
+    for token in ["Bearer ne", "Bearer newer", "Bearer ", "Bearer \tnew"] {
         let result = verify(&auth, &[("authorization", token)]);
         assert_eq!(result, Err(Refusal::WrongCredentials), "{token}");
     }
