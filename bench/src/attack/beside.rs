@@ -73,7 +73,7 @@ struct Cell {
 
 /// Measures it all.
 pub(crate) fn run(quick: bool) -> Measured {
-    let duration = Duration::from_secs(if quick { 4 } else { 20 });
+    let duration = Duration::from_secs(if quick { 4 } else { 10 });
     let mut house = House::new("attack-beside")?;
     // Whoever is skipped is no attacker.
     house.config.add("[quarantine]\nfaults = 0\n");

@@ -23,6 +23,11 @@ const LONG: Duration = Duration::from_millis(10);
 /// may take every core for [`LONG`], so it is not short.
 const HEAVY_FOR: Duration = Duration::from_secs(10);
 
+/// Who has had less time than others because there was no turn for it may make up for so
+/// much of it, in weighed nanoseconds. Without a bound, heavy tenants who are heavy no
+/// longer would keep everybody else waiting for seconds.
+const CREDIT: u64 = 10_000_000;
+
 /// How long a core is left to the tenants that are not heavy after their last call.
 const OTHERS_FOR: Duration = Duration::from_millis(250);
 
@@ -157,6 +162,8 @@ impl State {
         }
         if let Some(account) = self.tenants.get_mut(&tenant) {
             account.running += 1;
+            let least = self.now_serving.saturating_sub(CREDIT);
+            account.weighed = account.weighed.max(least);
             self.now_serving = self.now_serving.max(account.weighed);
         }
         Turn { heavy }

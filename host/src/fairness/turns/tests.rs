@@ -114,3 +114,41 @@ fn no_turn_is_lost_with_a_call_that_is_dropped() {
     assert!(now(idle.as_mut()).is_none());
     assert_eq!(locked(&turns.state).running, 0);
 }
+
+/// A heavy tenant gets less than its share while there are others. It does not get all of
+/// that back at once when it is heavy no longer.
+#[test]
+fn what_heavy_tenants_went_without_is_not_kept_for_them() {
+    let (turns, start) = turns(2);
+    let long_ago = start;
+    let heavy = turns.begin(HEAVY, long_ago).unwrap();
+    // It waits for its turn for five seconds of the other's.
+    for _ in 0..5_000 {
+        let light = turns.begin(LIGHT, long_ago).unwrap();
+        turns.end(LIGHT, light, STEP, STEP, long_ago);
+    }
+    let later = start + Duration::from_secs(11);
+    let light = turns.begin(LIGHT, later).unwrap();
+    let mut running = vec![(HEAVY, heavy), (LIGHT, light)];
+    let mut queues = [Vec::new(), Vec::new()];
+    for _ in 0..100 {
+        for tenant in [HEAVY, LIGHT] {
+            let queue: &mut Vec<_> = &mut queues[tenant as usize - 1];
+            queue.push(turns.begin(tenant, later).unwrap_err());
+        }
+    }
+    let mut had = [0, 0];
+    for _ in 0..40 {
+        for (tenant, turn) in running.drain(..) {
+            turns.end(tenant, turn, STEP, STEP, later);
+        }
+        for (queue, tenant) in queues.iter_mut().zip([HEAVY, LIGHT]) {
+            let given = queue.iter_mut().filter_map(|it| it.try_recv().ok());
+            running.extend(given.map(|turn| (tenant, turn)));
+        }
+        for (tenant, _) in &running {
+            had[*tenant as usize - 1] += 1;
+        }
+    }
+    assert!(had[1] >= 20, "the light one has hardly had a turn: {had:?}");
+}
