@@ -68,7 +68,7 @@ fn play(server: &mut Child) -> Result {
         "\nNow you (the token is good for a day):\n\n\
          curl {url} -H 'Content-Type: application/json' \\\n  \
          -d @{BODY} -H 'Authorization: Bearer {token}'\n\n\
-         Change examples/retort.toml and start again to serve something else.\n\
+         Change examples/retort.toml: what is served changes with it.\n\
          Serving until Ctrl-C.\n"
     );
     Ok(())
