@@ -55,6 +55,8 @@ fn a_stage_that_faults_over_and_over_is_skipped_for_a_while() {
     for words in ["faults=3", "calls=3", "seconds=3600"] {
         assert!(line.contains(words), "{line}");
     }
+    // The last of the six faults is the lenient one's third.
+    host.logged(&["ERROR", "the stage is quarantined", "lenient"]);
     assert_eq!(host.log().matches("the stage is at fault").count(), 6);
     // It is of this assistant only, whoever else has the plugin.
     assert_eq!(host.call("other").body(GOOD).send().status, 200);
