@@ -75,18 +75,14 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// Every [`Refusal::kind`].
-    pub const KINDS: [&'static str; 4] = ["no-slot", "queue-full", "fuel-spent", "no-room"];
-
     /// One word for it: what a machine looks for.
     #[must_use]
     pub fn kind(&self) -> &'static str {
-        let [no_slot, queue_full, fuel_spent, no_room] = Self::KINDS;
         match self {
-            Self::NoSlot { .. } => no_slot,
-            Self::QueueFull { .. } => queue_full,
-            Self::FuelSpent { .. } => fuel_spent,
-            Self::NoRoom => no_room,
+            Self::NoSlot { .. } => "no-slot",
+            Self::QueueFull { .. } => "queue-full",
+            Self::FuelSpent { .. } => "fuel-spent",
+            Self::NoRoom => "no-room",
         }
     }
 

@@ -233,13 +233,14 @@ impl Metrics {
             plugin: plugin.into(),
         };
         // Whoever is configured anew starts anew.
-        self.quarantined.of(place.clone()).set(0);
+        let quarantined = self.quarantined.of(place.clone());
+        quarantined.set(0);
         StageMetrics {
             calls: self.calls.of(place.clone()),
             seconds: self.seconds.of(place.clone()),
             fuel: self.fuel.of(place.clone()),
             memory: self.memory.of(place.clone()),
-            quarantined: self.quarantined.of(place.clone()),
+            quarantined,
             place,
             all: Arc::clone(self),
         }

@@ -26,8 +26,8 @@ use tokio::sync::watch;
 Example:
   retort serve --config retort.toml
 
-  The assistant's webhook URL is then http://ADDRESS:PORT/webhooks/ASSISTANT,
-  behind whatever terminates TLS for you. GET /healthz says that the process
+  The assistant's webhook URL is then https://ADDRESS:PORT/webhooks/ASSISTANT with
+  a certificate in [server.tls], or http:// behind whatever terminates TLS for you. GET /healthz says that the process
   lives, GET /readyz that it takes requests.")]
 pub(super) struct Serve {
     #[command(flatten)]

@@ -79,7 +79,7 @@ impl Plugin {
         if let Some(reason) = nesting::too_much(&bytes) {
             return Err(LoadError::TooMuchInside { file, reason });
         }
-        let limit = sandbox.compile_timeout;
+        let limit = sandbox.settings.compile_timeout;
         let component = compile(&sandbox.engine, bytes, limit).map_err(|error| {
             let file = file.clone();
             match error {

@@ -38,11 +38,9 @@ pub struct Sandbox {
     pub(super) engine: Engine,
     pub(super) linker: Linker<State>,
     capacity: Capacity,
-    settings: config::Sandbox,
+    pub(super) settings: config::Sandbox,
     largest: Limits,
     kept: Option<Kept>,
-    /// How long a component may take the compiler.
-    pub(super) compile_timeout: Duration,
 }
 
 impl Sandbox {
@@ -96,7 +94,6 @@ impl Sandbox {
             settings: settings.clone(),
             largest: *largest,
             kept: None,
-            compile_timeout: settings.compile_timeout,
         })
     }
 

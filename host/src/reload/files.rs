@@ -2,14 +2,14 @@
 //! changes (inotify and its like) does not see those on network file systems, and
 //! misses the links with which orchestrators swap whole folders.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 /// Files and what was last known of them.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Files {
-    paths: Vec<PathBuf>,
-    seen: Vec<Look>,
+    seen: BTreeMap<PathBuf, Look>,
 }
 
 /// What changes with a file's content. `None` is a file that cannot be looked at.
@@ -18,13 +18,16 @@ type Look = Option<(SystemTime, u64, u64)>;
 impl Files {
     /// As they are now.
     pub(super) fn of(paths: Vec<PathBuf>) -> Self {
-        let seen = look(&paths);
-        Self { paths, seen }
+        let mut files = Self {
+            seen: BTreeMap::new(),
+        };
+        files.look_at(paths);
+        files
     }
 
     /// Has a look at the same files again.
     pub(super) fn look_again(&mut self) {
-        self.seen = look(&self.paths);
+        self.seen = look(&self.seen);
     }
 
     /// Waits until a file has changed. With an interval of nothing it waits forever.
@@ -56,29 +59,32 @@ impl Files {
 
     /// From now on these are looked at. What is known of them from before stays known.
     pub(super) fn look_at(&mut self, paths: Vec<PathBuf>) {
-        let mut seen = look(&paths);
-        for (path, look) in paths.iter().zip(&mut seen) {
-            let before = self.paths.iter().zip(&self.seen);
-            if let Some((_, known)) = before.into_iter().find(|(known, _)| *known == path) {
-                *look = *known;
-            }
-        }
-        (self.paths, self.seen) = (paths, seen);
+        let known = std::mem::take(&mut self.seen);
+        self.seen = paths
+            .into_iter()
+            .map(|path| {
+                let look = known.get(&path).copied();
+                let look = look.unwrap_or_else(|| look_at(&path));
+                (path, look)
+            })
+            .collect();
     }
 
-    async fn now(&self) -> Vec<Look> {
-        let paths = self.paths.clone();
-        tokio::task::spawn_blocking(move || look(&paths))
+    async fn now(&self) -> BTreeMap<PathBuf, Look> {
+        let seen = self.seen.clone();
+        tokio::task::spawn_blocking(move || look(&seen))
             .await
             .unwrap_or_else(|_| self.seen.clone())
     }
 }
 
-fn look(paths: &[PathBuf]) -> Vec<Look> {
-    paths.iter().map(look_at).collect()
+/// The same files as they are now.
+fn look(seen: &BTreeMap<PathBuf, Look>) -> BTreeMap<PathBuf, Look> {
+    let paths = seen.keys();
+    paths.map(|path| (path.clone(), look_at(path))).collect()
 }
 
-fn look_at(path: &PathBuf) -> Look {
+fn look_at(path: &Path) -> Look {
     let about = std::fs::metadata(path).ok()?;
     Some((about.modified().ok()?, about.len(), inode(&about)))
 }

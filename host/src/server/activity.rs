@@ -49,6 +49,13 @@ pub(super) enum Overdue {
     Write,
 }
 
+impl State {
+    /// Whether there is no request in flight.
+    fn is_idle(&self) -> bool {
+        self.running == 0 && self.answers.is_empty()
+    }
+}
+
 impl Activity {
     pub(super) fn new() -> Self {
         let now = Instant::now();
@@ -95,7 +102,7 @@ impl Activity {
             };
             bound(since, limits.write_timeout, Overdue::Write)?;
         }
-        if state.running == 0 && state.answers.is_empty() && state.blocked.is_none() {
+        if state.is_idle() && state.blocked.is_none() {
             match state.phase {
                 Phase::Head(since) => bound(since, limits.head_timeout, Overdue::Head)?,
                 Phase::Idle(since) => {
@@ -145,7 +152,7 @@ impl Activity {
             Some(answer) => drop(state.answers.remove(&answer)),
             None => state.running = state.running.saturating_sub(1),
         }
-        let idle = state.running == 0 && state.answers.is_empty();
+        let idle = state.is_idle();
         if idle {
             state.phase = Phase::Idle(Instant::now());
         }
@@ -154,16 +161,14 @@ impl Activity {
 
     /// Whether there is no request in flight.
     pub(super) fn idle(&self) -> bool {
-        let state = self.state();
-        state.running == 0 && state.answers.is_empty()
+        self.state().is_idle()
     }
 
     /// Bytes have come. Over HTTP/1.1 that is the beginning of a head, where there is
     /// no request; over HTTP/2 it may be anything.
     pub(super) fn read(&self) {
         let mut state = self.state();
-        let waits = state.running == 0 && state.answers.is_empty();
-        if waits && !state.many_streams && matches!(state.phase, Phase::Idle(_)) {
+        if state.is_idle() && !state.many_streams && matches!(state.phase, Phase::Idle(_)) {
             state.phase = Phase::Head(Instant::now());
         }
     }
