@@ -1,4 +1,109 @@
 //! What a plugin may reach. Each capability is one file: it is linked once, and
 //! prepared for every call.
 
+pub(crate) mod config;
+pub(crate) mod logging;
 pub(crate) mod wasi;
+
+use crate::grant::{Grants, LogLevel};
+use wasmtime::component::Linker;
+use wasmtime_wasi_config::WasiConfigVariables;
+
+/// A way out of the sandbox that has to be granted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Capability {
+    /// `wasi:config/store`
+    Config,
+    /// `wasi:logging/logging`
+    Logging,
+}
+
+impl Capability {
+    const ALL: [Self; 2] = [Self::Config, Self::Logging];
+
+    /// The interface that it is, without its version.
+    #[must_use]
+    pub fn interface(self) -> &'static str {
+        match self {
+            Self::Config => "wasi:config/store",
+            Self::Logging => "wasi:logging/logging",
+        }
+    }
+
+    /// A line of the table `grants` that grants it.
+    #[must_use]
+    pub fn example(self) -> &'static str {
+        match self {
+            Self::Config => "config = true",
+            Self::Logging => "logging = \"info\"",
+        }
+    }
+
+    /// Whether it is granted.
+    #[must_use]
+    pub fn is_in(self, grants: &Grants) -> bool {
+        match self {
+            Self::Config => grants.config == Some(true),
+            Self::Logging => grants.logging.is_some(),
+        }
+    }
+
+    /// What a component that imports this interface wants: nothing that has to be
+    /// granted, a capability, or what nobody can have.
+    pub(crate) fn of_import(import: &str) -> Import {
+        let interface = import.split('@').next().unwrap_or(import);
+        let package = import.split('/').next().unwrap_or(import);
+        let named = Self::ALL.into_iter().find(|it| it.interface() == interface);
+        match named {
+            Some(capability) => Import::Granted(capability),
+            None if wasi::PACKAGES.contains(&package) => Import::Free,
+            None => Import::Unknown,
+        }
+    }
+}
+
+/// What an import of a component means.
+pub(crate) enum Import {
+    /// Everybody has it.
+    Free,
+    /// It has to be granted.
+    Granted(Capability),
+    /// There is no such thing here.
+    Unknown,
+}
+
+/// What the calls of one stage may reach. It is made once for the stage.
+#[derive(Default)]
+pub struct Reach {
+    pub(crate) config: WasiConfigVariables,
+    pub(crate) logging: Option<LogLevel>,
+}
+
+impl Reach {
+    /// What these grants give a stage with these settings, JSON text of an object.
+    #[must_use]
+    pub fn new(grants: &Grants, settings: &str) -> Self {
+        let config = if Capability::Config.is_in(grants) {
+            config::variables(settings)
+        } else {
+            WasiConfigVariables::new()
+        };
+        Self {
+            config,
+            logging: grants.logging,
+        }
+    }
+}
+
+/// What a store's data has to give the capabilities.
+pub(crate) trait View: wasmtime_wasi::WasiView + logging::Sink + 'static {
+    /// What the stage may reach.
+    fn reach(&self) -> &Reach;
+}
+
+/// Links every capability: what a call may not reach is empty for it.
+pub(crate) fn add_to_linker<T: View>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
+    wasi::add_to_linker(linker)?;
+    config::add_to_linker(linker)?;
+    logging::add_to_linker(linker)
+}

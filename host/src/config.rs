@@ -7,6 +7,7 @@
 mod admin;
 mod assistant;
 mod auth;
+mod grants;
 mod guard;
 mod problem;
 mod quarantine;
@@ -21,6 +22,7 @@ pub use problem::{Problem, Problems};
 pub use server::{Sandbox, Server};
 
 use crate::fairness::Allotment;
+use crate::grant::Grants;
 use crate::limits::LimitOverrides;
 use crate::quarantine::Rule;
 use crate::secret::Secrets;
@@ -64,6 +66,8 @@ pub struct Plugin {
     pub sha256: Option<String>,
     /// Limits for all stages that run it.
     pub limits: LimitOverrides,
+    /// What it may reach in all stages that run it and say nothing else.
+    pub grants: Grants,
     /// Where the component is named: line and column, counted from 1.
     pub position: (usize, usize),
 }
@@ -230,6 +234,7 @@ fn read_plugin(table: Table<'_>, context: &Context<'_>) -> Option<Plugin> {
         }
     });
     let limits = read_limits(&table, "`limits` of the plugin");
+    let grants = grants::read(&table, "`grants` of the plugin");
     table.refuse_unknown_keys();
     let component = context.base.join(component?);
     context.files.borrow_mut().push(component.clone());
@@ -237,6 +242,7 @@ fn read_plugin(table: Table<'_>, context: &Context<'_>) -> Option<Plugin> {
         component,
         sha256: sha256?,
         limits: limits?,
+        grants: grants?,
         position,
     })
 }

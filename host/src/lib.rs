@@ -34,6 +34,7 @@ pub mod auth;
 pub mod config;
 pub mod event;
 pub mod fairness;
+pub mod grant;
 pub mod guard;
 pub mod limits;
 pub mod outcome;

@@ -7,7 +7,7 @@ use crate::guard::Guard;
 use crate::limits::Limits;
 use crate::metrics::StageMetrics;
 use crate::outcome::{Fault, OutcomeKind, Usage};
-use crate::plugin::{Plugin, Request, Terms};
+use crate::plugin::{Plugin, Reach, Request, Terms};
 use crate::quarantine::{Change, Quarantine, Verdict};
 use crate::view::View;
 use std::sync::Arc;
@@ -23,6 +23,8 @@ pub struct Stage {
     pub view: View,
     /// Of each call.
     pub limits: Limits,
+    /// What each call may reach.
+    pub reach: Arc<Reach>,
     /// What a fault means.
     pub on_fault: OnFault,
     /// Whether it is called at all.
@@ -132,6 +134,7 @@ impl Pipeline {
             view: &stage.view,
             guard: &self.guard,
             limits: &stage.limits,
+            reach: &stage.reach,
         };
         let call = stage.plugin.call(admission, request, &terms, payload).await;
         let result = call.result;

@@ -13,12 +13,14 @@ mod nesting;
 mod sandbox;
 mod state;
 
+pub use crate::capability::{Capability, Reach};
 pub use capacity::Capacity;
 pub use load::LoadError;
 pub use sandbox::{Sandbox, SandboxError};
 
 use crate::bindings;
 use crate::fairness::{Admission, Tenant};
+use crate::grant::Grants;
 use crate::guard::Guard;
 use crate::limits::Limits;
 use crate::outcome::{Fault, Outcome, OutcomeKind, Usage};
@@ -44,6 +46,7 @@ const RESULT_OVERHEAD: usize = 64;
 pub struct Plugin {
     name: Arc<str>,
     sha256: String,
+    needs: Vec<Capability>,
     entry: Entry,
     sandbox: Arc<Sandbox>,
 }
@@ -77,7 +80,7 @@ pub struct Request<'a> {
 }
 
 /// What the configuration says of one stage's calls.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Terms<'a> {
     /// JSON text of an object, for the plugin.
     pub settings: &'a str,
@@ -87,6 +90,8 @@ pub struct Terms<'a> {
     pub guard: &'a Guard,
     /// What the call may use.
     pub limits: &'a Limits,
+    /// What it may reach.
+    pub reach: &'a Arc<Reach>,
 }
 
 /// How a call ended.
@@ -126,6 +131,19 @@ impl Plugin {
     #[must_use]
     pub fn interface(&self) -> &'static str {
         self.entry.interface()
+    }
+
+    /// What its component imports and has to be granted.
+    #[must_use]
+    pub fn needs(&self) -> &[Capability] {
+        &self.needs
+    }
+
+    /// What of that is not in these grants.
+    #[must_use]
+    pub fn lacks(&self, grants: &Grants) -> Vec<Capability> {
+        let lacks = |need: &Capability| !need.is_in(grants);
+        self.needs.iter().copied().filter(lacks).collect()
     }
 
     /// A view of this plugin's in words.
@@ -259,10 +277,8 @@ impl Plugin {
     /// so many bytes besides what the limits let it: a list of texts takes room itself.
     fn store(&self, stage: &StageCall<'_>, besides: usize) -> Store<State> {
         let (limits, stop) = (stage.terms.limits, stage.start + stage.timeout);
-        let mut store = Store::new(
-            &self.sandbox.engine,
-            State::new(Arc::clone(&self.name), limits),
-        );
+        let (name, reach) = (Arc::clone(&self.name), Arc::clone(stage.terms.reach));
+        let mut store = Store::new(&self.sandbox.engine, State::new(name, reach, limits));
         store.limiter(|state| &mut state.limiter);
         // Fails only where the engine counts no fuel; then the call traps at once.
         if let Err(error) = store.set_fuel(limits.fuel) {

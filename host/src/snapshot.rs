@@ -7,7 +7,7 @@ use crate::fairness::Tenant;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::pipeline::{Pipeline, Stage};
-use crate::plugin::{Plugin, Sandbox, SandboxError};
+use crate::plugin::{Capability, Plugin, Reach, Sandbox, SandboxError};
 use crate::process::Process;
 use crate::quarantine::Quarantine;
 use std::collections::{BTreeMap, HashMap};
@@ -81,12 +81,19 @@ impl Snapshot {
                 &BTreeMap::new(),
             ),
         };
-        let plugins =
-            load(&sandbox, &config.plugins, loaded, progress).map_err(|problems| Problems {
-                file: config.file,
-                problems,
-            })?;
+        let plugins = match load(&sandbox, &config.plugins, loaded, progress) {
+            Ok(plugins) => plugins,
+            Err(problems) => {
+                let file = config.file;
+                return Err(Problems { file, problems }.into());
+            }
+        };
         sandbox.seal();
+        let problems = lacking(&config, &plugins);
+        if !problems.is_empty() {
+            let file = config.file;
+            return Err(Problems { file, problems }.into());
+        }
         // Nothing can fail from here on: the tenants get what this configuration says.
         let tenants = process.fairness.share_out(
             sandbox.capacity().slots,
@@ -108,6 +115,7 @@ impl Snapshot {
                             quarantine: Quarantine::new(config.quarantine),
                             // The configuration refuses a stage whose plugin is not declared.
                             plugin: Arc::clone(plugins.get(&stage.plugin)?),
+                            reach: Arc::new(Reach::new(&stage.grants, &stage.settings)),
                             settings: stage.settings,
                             view: stage.view,
                             limits: stage.limits,
@@ -219,6 +227,41 @@ fn load(
     }
     problems.sort_by_key(|problem| (problem.line, problem.column));
     Err(problems)
+}
+
+/// What stages, or plugins without a stage, would have to be granted and are not.
+fn lacking(config: &Config, plugins: &BTreeMap<String, Arc<Plugin>>) -> Vec<Problem> {
+    let stages = || config.assistants.values().flat_map(|it| &it.pipeline);
+    let of_stages = stages().map(|stage| (&stage.plugin, &stage.grants, stage.position));
+    let unused = config
+        .plugins
+        .iter()
+        .filter(|(name, _)| stages().all(|stage| stage.plugin != **name))
+        .map(|(name, plugin)| (name, &plugin.grants, plugin.position));
+    let mut problems: Vec<_> = of_stages
+        .chain(unused)
+        .filter_map(|(name, grants, (line, column))| {
+            let lacks = plugins.get(name)?.lacks(grants);
+            if lacks.is_empty() {
+                return None;
+            }
+            let joined = |word: fn(Capability) -> &'static str| {
+                lacks.iter().map(|it| word(*it)).collect::<Vec<_>>()
+            };
+            let imports = joined(Capability::interface).join(", ");
+            let examples = joined(Capability::example).join(", ");
+            Some(Problem {
+                line,
+                column,
+                message: format!("the plugin `{name}` imports what it is not granted: {imports}"),
+                hint: Some(format!(
+                    "grant it, if you trust it with that: [plugins.{name}] grants = {{ {examples} }}"
+                )),
+            })
+        })
+        .collect();
+    problems.sort_by_key(|problem| (problem.line, problem.column));
+    problems
 }
 
 /// Why a configuration cannot be made ready.

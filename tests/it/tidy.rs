@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Which modules of the host each of them may use.
-const MAY_USE: [(&str, &[&str]); 26] = [
+const MAY_USE: [(&str, &[&str]); 27] = [
     ("main", &["cli"]),
     (
         "cli",
@@ -16,6 +16,7 @@ const MAY_USE: [(&str, &[&str]); 26] = [
             "config",
             "event",
             "fairness",
+            "grant",
             "guard",
             "limits",
             "metrics",
@@ -89,6 +90,7 @@ const MAY_USE: [(&str, &[&str]); 26] = [
             "capability",
             "config",
             "fairness",
+            "grant",
             "guard",
             "limits",
             "outcome",
@@ -96,7 +98,7 @@ const MAY_USE: [(&str, &[&str]); 26] = [
             "view",
         ],
     ),
-    ("capability", &[]),
+    ("capability", &["grant"]),
     ("bindings", &[]),
     ("metrics", &["fairness", "outcome"]),
     (
@@ -104,6 +106,7 @@ const MAY_USE: [(&str, &[&str]); 26] = [
         &[
             "auth",
             "fairness",
+            "grant",
             "guard",
             "limits",
             "quarantine",
@@ -118,6 +121,7 @@ const MAY_USE: [(&str, &[&str]); 26] = [
     ("texts", &["outcome", "view"]),
     ("outcome", &["fairness", "guard", "view"]),
     ("fairness", &[]),
+    ("grant", &[]),
     ("quarantine", &[]),
     ("guard", &[]),
     ("view", &[]),
@@ -126,7 +130,7 @@ const MAY_USE: [(&str, &[&str]); 26] = [
 ];
 
 /// Those that know neither wasmtime nor hyper.
-const LEAVES: [&str; 11] = [
+const LEAVES: [&str; 12] = [
     "quarantine",
     "tls",
     "config",
@@ -136,6 +140,7 @@ const LEAVES: [&str; 11] = [
     "texts",
     "outcome",
     "guard",
+    "grant",
     "view",
     "secret",
 ];

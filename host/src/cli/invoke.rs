@@ -4,12 +4,13 @@ use super::{ConfigFile, Ending, json_input, runtime};
 use crate::config::{self, OnFault};
 use crate::event::Event;
 use crate::fairness::Tenant;
+use crate::grant::{Grants, LogLevel};
 use crate::guard::Guard;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::outcome::{Fault, OutcomeKind};
 use crate::pipeline::{Pipeline, Run, Stage, StageReport};
-use crate::plugin::{Plugin, Request, Sandbox};
+use crate::plugin::{Plugin, Reach, Request, Sandbox};
 use crate::process::Process;
 use crate::quarantine::{Quarantine, Rule};
 use crate::secret::Secrets;
@@ -169,6 +170,19 @@ impl Invoke {
         let sandbox = Arc::new(Sandbox::new(&sandbox, &Limits::DEFAULT)?);
         let plugin = Plugin::load(&sandbox, &stem, file, None)
             .map_err(|error| anyhow::anyhow!("{error}\n    hint: {}", error.hint()))?;
+        let grants = Grants {
+            config: Some(true),
+            logging: Some(LogLevel::Trace),
+        };
+        let lacks = plugin.lacks(&grants);
+        if !lacks.is_empty() {
+            let lacks: Vec<_> = lacks.iter().map(|it| it.interface()).collect();
+            bail!(
+                "{} imports {}, which only a configuration can grant\n    hint: name an assistant whose pipeline has it, with --config and --assistant",
+                file.display(),
+                lacks.join(", ")
+            );
+        }
         Ok(Subject {
             tenant: Tenant::alone("invoke"),
             assistant: "invoke".into(),
@@ -178,6 +192,7 @@ impl Invoke {
                     settings: self.settings.clone(),
                     view: View::default(),
                     limits: Limits::DEFAULT,
+                    reach: Arc::new(Reach::new(&grants, &self.settings)),
                     on_fault: OnFault::Fail,
                     quarantine: Quarantine::new(Rule::default()),
                     metrics: Metrics::new().stage(&"invoke".into(), 1, &stem),

@@ -2,9 +2,11 @@
 
 use super::reader::{Item, Table};
 use super::{
-    Context, Declared, LONGEST, Plugin, auth, check_reference, guard, optional, read_limits, view,
+    Context, Declared, LONGEST, Plugin, auth, check_reference, grants, guard, optional,
+    read_limits, view,
 };
 use crate::auth::Auth;
+use crate::grant::Grants;
 use crate::guard::Guard;
 use crate::limits::Limits;
 use crate::view::View;
@@ -38,8 +40,12 @@ pub struct Stage {
     pub view: View,
     /// The defaults, then the plugin's, then the stage's own.
     pub limits: Limits,
+    /// What the plugin may reach: the plugin's grants, then the stage's own.
+    pub grants: Grants,
     /// What a fault of this stage means. Default: what the assistant says.
     pub on_fault: OnFault,
+    /// Where the stage names its plugin: line and column, counted from 1.
+    pub position: (usize, usize),
 }
 
 /// What a stage's fault means: the two choices of the assistant's own settings page.
@@ -92,7 +98,7 @@ pub(super) fn read(
         Some(item) => item.array().map(|stages| {
             stages
                 .into_iter()
-                .map(|stage| read_stage(stage, default_on_fault, declared, plugins))
+                .map(|stage| read_stage(stage, default_on_fault, declared, plugins, context))
                 .collect::<Vec<_>>()
         }),
     };
@@ -112,7 +118,9 @@ fn read_stage(
     default_on_fault: OnFault,
     declared: &Declared<'_>,
     plugins: &BTreeMap<String, Plugin>,
+    context: &Context<'_>,
 ) -> Option<Stage> {
+    let position = context.problems.position(item.span().start);
     let table = item.table("this stage of the pipeline".to_owned())?;
     let plugin = table
         .required("plugin", "name one of the plugins: plugin = \"my-plugin\"")
@@ -125,15 +133,17 @@ fn read_stage(
     let on_fault = optional(&table, "on_fault", |item| item.choice(&ON_FAULT));
     let view = view::read(&table);
     let limits = read_limits(&table, "`limits` of the stage");
+    let grants = grants::read(&table, "`grants` of the stage");
     table.refuse_unknown_keys();
-    let plugin = plugin?;
+    let name = plugin?;
+    let plugin = plugins.get(name)?;
     Some(Stage {
-        plugin: plugin.to_owned(),
+        plugin: name.to_owned(),
         settings: settings?.unwrap_or_else(|| "{}".to_owned()),
         view: view?,
-        limits: Limits::DEFAULT
-            .with(&plugins.get(plugin)?.limits)
-            .with(&limits?),
+        limits: Limits::DEFAULT.with(&plugin.limits).with(&limits?),
+        grants: grants?.over(&plugin.grants),
         on_fault: on_fault?.unwrap_or(default_on_fault),
+        position,
     })
 }

@@ -6,7 +6,7 @@ use super::interface::Entry;
 use super::nesting;
 use super::sandbox::Sandbox;
 use crate::bindings::{response, texts};
-use crate::capability;
+use crate::capability::{Capability, Import};
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{self, Read};
@@ -88,7 +88,7 @@ impl Plugin {
                 CompileError::Broken(reason) => LoadError::CompilerFailed { file, reason },
             }
         })?;
-        check_imports(&component, sandbox, &file)?;
+        let needs = needs(&component, sandbox, &file)?;
         let interface = find_interface(&component, sandbox, &file)?;
         let wrong_type = |error: wasmtime::Error| LoadError::WrongType {
             file: file.clone(),
@@ -105,6 +105,7 @@ impl Plugin {
         Ok(Self {
             name: name.into(),
             sha256: actual,
+            needs,
             entry: entry.map_err(wrong_type)?,
             sandbox: Arc::clone(sandbox),
         })
@@ -148,26 +149,31 @@ fn check_form(bytes: &[u8], file: &Path) -> Result<(), LoadError> {
     }
 }
 
-/// A component gets what it imports or does not load at all.
-fn check_imports(component: &Component, sandbox: &Sandbox, file: &Path) -> Result<(), LoadError> {
-    let granted = |import: &str| {
-        let package = import.split('/').next().unwrap_or(import);
+/// A component gets what it imports or does not load at all: here, what nobody can
+/// have. What its stages have to grant it comes back.
+fn needs(
+    component: &Component,
+    sandbox: &Sandbox,
+    file: &Path,
+) -> Result<Vec<Capability>, LoadError> {
+    let (mut needs, mut unknown) = (Vec::new(), Vec::new());
+    for (import, _) in component.component_type().imports(&sandbox.engine) {
         // The contract's own types are the interface's, not a way to anything.
-        import.starts_with("retort:transform/types@")
-            || capability::wasi::PACKAGES.contains(&package)
-    };
-    let imports: Vec<_> = component
-        .component_type()
-        .imports(&sandbox.engine)
-        .map(|(name, _)| name.to_owned())
-        .filter(|name| !granted(name))
-        .collect();
-    if imports.is_empty() {
-        Ok(())
+        if import.starts_with("retort:transform/types@") {
+            continue;
+        }
+        match Capability::of_import(import) {
+            Import::Free => {}
+            Import::Granted(capability) => needs.push(capability),
+            Import::Unknown => unknown.push(import.to_owned()),
+        }
+    }
+    if unknown.is_empty() {
+        Ok(needs)
     } else {
         Err(LoadError::NotGranted {
             file: file.to_path_buf(),
-            imports,
+            imports: unknown,
         })
     }
 }
@@ -284,8 +290,8 @@ pub enum LoadError {
         /// What is known of it.
         reason: String,
     },
-    /// It imports what no grant gives it.
-    #[error("{} imports what it is not granted: {}", file.display(), imports.join(", "))]
+    /// It imports what there is no grant for.
+    #[error("{} imports what no plugin can have: {}", file.display(), imports.join(", "))]
     NotGranted {
         /// The component's file.
         file: PathBuf,
@@ -350,7 +356,7 @@ impl LoadError {
                 "try again in a minute or start anew; if the compiler panicked, the standard error says more"
             }
             Self::NotGranted { .. } => {
-                "a plugin can reach nothing but clocks, random numbers and its log; build it without what needs these imports"
+                "a plugin can reach clocks, random numbers, its log, and what `grants` can name; build it without what needs these imports"
             }
             Self::OtherVersion { .. } => "build the plugin against the wit/ folder of this version",
             Self::SeveralInterfaces { .. } => "build it with only one of them",

@@ -1,8 +1,10 @@
-//! What a plugin prints goes to the log, line by line, as much as its limit allows.
+//! What a plugin prints goes to the log, line by line, and so do the messages that it
+//! logs, as much as its limit allows.
 //!
 //! The events are emitted inside the request's span, which labels them with
 //! tenant, assistant and request; each names the plugin itself.
 
+use crate::grant::LogLevel;
 use bytes::Bytes;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -54,19 +56,64 @@ impl Budget {
     }
 }
 
-/// Standard output and standard error of one call, which may log `limit` bytes.
-pub(super) fn streams(plugin: &Arc<str>, limit: usize) -> [GuestStream; 2] {
-    let budget = Arc::new(Mutex::new(Budget {
-        plugin: Arc::clone(plugin),
-        left: limit,
-        limit,
-    }));
-    ["stdout", "stderr"].map(|name| GuestStream {
-        plugin: Arc::clone(plugin),
-        name,
-        line: Arc::default(),
-        budget: Arc::clone(&budget),
-    })
+/// What one call logs.
+pub(super) struct GuestLog {
+    plugin: Arc<str>,
+    budget: Arc<Mutex<Budget>>,
+}
+
+impl GuestLog {
+    /// Of a call that may log `limit` bytes.
+    pub(super) fn new(plugin: &Arc<str>, limit: usize) -> Self {
+        let budget = Budget {
+            plugin: Arc::clone(plugin),
+            left: limit,
+            limit,
+        };
+        Self {
+            plugin: Arc::clone(plugin),
+            budget: Arc::new(Mutex::new(budget)),
+        }
+    }
+
+    /// Standard output and standard error.
+    pub(super) fn streams(&self) -> [GuestStream; 2] {
+        ["stdout", "stderr"].map(|name| GuestStream {
+            plugin: Arc::clone(&self.plugin),
+            name,
+            line: Arc::default(),
+            budget: Arc::clone(&self.budget),
+        })
+    }
+
+    /// Logs a message, with the host's level next to the plugin's.
+    pub(super) fn message(&self, level: LogLevel, context: &str, message: &str) {
+        let mut budget = self.budget.lock().unwrap_or_else(PoisonError::into_inner);
+        if budget.left == 0 {
+            return;
+        }
+        let context = budget.take(context.as_bytes());
+        let message = budget.take(message.as_bytes());
+        let (context, line) = (
+            String::from_utf8_lossy(context),
+            String::from_utf8_lossy(message),
+        );
+        let (plugin, context, line) = (self.plugin.as_ref(), context.as_ref(), line.as_ref());
+        let level_name = level.name();
+        macro_rules! emit {
+            ($host_level:ident) => {
+                tracing::$host_level!(target: TARGET, plugin, level = level_name, context, line, "the plugin logged")
+            };
+        }
+        match level {
+            LogLevel::Trace => emit!(trace),
+            LogLevel::Debug => emit!(debug),
+            LogLevel::Info => emit!(info),
+            LogLevel::Warn => emit!(warn),
+            LogLevel::Error | LogLevel::Critical => emit!(error),
+        }
+        budget.spend(LINE);
+    }
 }
 
 impl GuestStream {

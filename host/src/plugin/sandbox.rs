@@ -85,7 +85,7 @@ impl Sandbox {
             )));
         let engine = Engine::new(&config)?;
         let mut linker = Linker::new(&engine);
-        capability::wasi::add_to_linker(&mut linker)?;
+        capability::add_to_linker(&mut linker)?;
         start_epochs(engine.weak())?;
         Ok(Self {
             engine,

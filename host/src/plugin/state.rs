@@ -1,8 +1,9 @@
 //! What a store carries: everything that belongs to one call and dies with it.
 
 use super::limiter::Limiter;
-use super::log::{GuestStream, streams};
-use crate::capability;
+use super::log::{GuestLog, GuestStream};
+use crate::capability::{self, Reach, logging};
+use crate::grant::LogLevel;
 use crate::limits::Limits;
 use std::sync::Arc;
 use wasmtime::component::ResourceTable;
@@ -14,7 +15,10 @@ pub(super) const HANDLES: usize = 1_000;
 pub(crate) struct State {
     pub(super) limiter: Limiter,
     plugin: Arc<str>,
+    reach: Arc<Reach>,
     log_bytes: usize,
+    /// Made when the guest first logs something.
+    log: Option<GuestLog>,
     /// Made when the guest first asks for any of it, which most never do.
     wasi: Option<Wasi>,
     handles: ResourceTable,
@@ -26,23 +30,30 @@ struct Wasi {
 }
 
 impl State {
-    /// For one call of the plugin of that name.
-    pub(super) fn new(plugin: Arc<str>, limits: &Limits) -> Self {
+    /// For one call of the plugin of that name, which may reach so much.
+    pub(super) fn new(plugin: Arc<str>, reach: Arc<Reach>, limits: &Limits) -> Self {
         let mut handles = ResourceTable::new();
         handles.set_max_capacity(HANDLES);
         Self {
             limiter: Limiter::new(limits),
             plugin,
+            reach,
             log_bytes: limits.log_bytes,
+            log: None,
             wasi: None,
             handles,
         }
     }
+
+    fn log(&mut self) -> &GuestLog {
+        let new = || GuestLog::new(&self.plugin, self.log_bytes);
+        self.log.get_or_insert_with(new)
+    }
 }
 
 impl Wasi {
-    fn new(plugin: &Arc<str>, log_bytes: usize) -> Self {
-        let [stdout, stderr] = streams(plugin, log_bytes);
+    fn new(log: &GuestLog) -> Self {
+        let [stdout, stderr] = log.streams();
         Self {
             context: capability::wasi::prepare(stdout.clone(), stderr.clone()),
             streams: [stdout, stderr],
@@ -62,11 +73,24 @@ impl Drop for Wasi {
 
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        let new = || Wasi::new(&self.plugin, self.log_bytes);
-        let wasi = self.wasi.get_or_insert_with(new);
+        let new = || GuestLog::new(&self.plugin, self.log_bytes);
+        let log = self.log.get_or_insert_with(new);
+        let wasi = self.wasi.get_or_insert_with(|| Wasi::new(log));
         WasiCtxView {
             ctx: &mut wasi.context,
             table: &mut self.handles,
         }
+    }
+}
+
+impl capability::View for State {
+    fn reach(&self) -> &Reach {
+        &self.reach
+    }
+}
+
+impl logging::Sink for State {
+    fn message(&mut self, level: LogLevel, context: &str, message: &str) {
+        self.log().message(level, context, message);
     }
 }

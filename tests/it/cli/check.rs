@@ -131,7 +131,7 @@ fn check_says_what_is_wrong_with_each_component() {
         (15, "huge.wasm: it is larger than 67108864 bytes"),
         (17, "/dev/zero: it is not a file"),
         (19, "it exports example:other/greet@1.0.0"),
-        (21, "imports what it is not granted: wasi:sockets/network@"),
+        (21, "imports what no plugin can have: wasi:sockets/network@"),
     ] {
         let start = format!("retort.toml:{line}:13: ");
         let found = error.lines().find(|l| l.starts_with(&start));

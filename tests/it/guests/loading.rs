@@ -32,7 +32,7 @@ pub(super) fn opens_sockets() {
     does_not_load(
         &component("opens-sockets"),
         &[
-            "imports what it is not granted: wasi:sockets/network@",
+            "imports what no plugin can have: wasi:sockets/network@",
             "wasi:sockets/instance-network@",
         ],
     );
@@ -42,7 +42,7 @@ pub(super) fn opens_sockets() {
 pub(super) fn imports_unknown() {
     does_not_load(
         &component("imports-unknown"),
-        &["imports what it is not granted: example:secrets/vault@1.0.0"],
+        &["imports what no plugin can have: example:secrets/vault@1.0.0"],
     );
 }
 

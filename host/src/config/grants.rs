@@ -1,0 +1,55 @@
+//! The table `grants` of a plugin or a stage.
+
+use super::optional;
+use super::reader::{Item, Table};
+use crate::grant::{Grants, LogLevel};
+
+/// Reads the table, if there is one.
+pub(super) fn read(table: &Table<'_>, path: &str) -> Option<Grants> {
+    let Some(item) = table.optional("grants") else {
+        return Some(Grants::default());
+    };
+    let grants = item.table(path.to_owned())?;
+    let config = optional(&grants, "config", Item::boolean);
+    let logging = optional(&grants, "logging", |item| item.choice(&LogLevel::ALL));
+    grants.refuse_unknown_keys();
+    Some(Grants {
+        config: config?,
+        logging: logging?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::parse;
+    use super::*;
+
+    #[test]
+    fn a_stages_grants_stand_in_the_place_of_its_plugins() {
+        let config = parse(
+            "[plugins.p]\ncomponent = \"p.wasm\"\ngrants = { config = true, logging = \"warn\" }\n\
+             [tenants.t]\n[assistants.a]\ntenant = \"t\"\nauth = { kind = \"none\" }\n\
+             pipeline = [{ plugin = \"p\", grants = { config = false } }]",
+        )
+        .unwrap();
+        let stage = &config.assistants["a"].pipeline[0];
+        assert_eq!(stage.grants.config, Some(false));
+        assert_eq!(stage.grants.logging, Some(LogLevel::Warn));
+        assert_eq!(config.plugins["p"].grants.config, Some(true));
+    }
+
+    #[test]
+    fn says_what_can_be_granted() {
+        let problem = |grants: &str| {
+            parse(&format!(
+                "[plugins.p]\ncomponent = \"p.wasm\"\ngrants = {grants}"
+            ))
+            .unwrap_err()
+            .to_string()
+        };
+        assert!(problem("{ logging = \"loud\" }").contains("it can be \"trace\" or \"debug\""));
+        assert!(problem("{ files = true }").contains("unknown key `files`"));
+        assert!(problem("true").contains("must be a table"));
+        assert!(problem("{ config = 1 }").contains("must be true or false"));
+    }
+}
