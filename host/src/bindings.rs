@@ -1,7 +1,7 @@
 //! The contract's types as Rust sees them, generated from `wit/`. They stay
 //! inside `plugin`, which turns them into the host's own.
 
-/// What both interfaces speak about.
+/// What all interfaces speak about.
 pub(crate) use response::generated::retort::transform::types::{Failure, Invocation, Outcome};
 
 /// `transform-response`
@@ -29,6 +29,46 @@ pub(crate) mod texts {
             path: "../wit/v0.1.0",
             world: "text-transformer",
             with: { "retort:transform/types": super::super::response::generated::retort::transform::types },
+            ownership: Borrowing { duplicate_if_necessary: true },
+            exports: { default: async },
+        });
+    }
+}
+
+/// `transform-request`
+pub(crate) mod request {
+    pub(crate) use generated::RequestTransformerPre as Pre;
+    pub(crate) use generated::exports::retort::transform::transform_request::Decision;
+
+    mod generated {
+        wasmtime::component::bindgen!({
+            path: "../wit/v0.1.0",
+            world: "request-transformer",
+            with: { "retort:transform/types": super::super::response::generated::retort::transform::types },
+            ownership: Borrowing { duplicate_if_necessary: true },
+            exports: { default: async },
+        });
+    }
+}
+
+/// `observe-event`
+pub(crate) mod observer {
+    pub(crate) use generated::EventObserverPre as Pre;
+
+    #[expect(unreachable_pub, reason = "the generated code re-exports it")]
+    pub mod types {
+        pub(crate) use super::super::response::generated::retort::transform::types::*;
+
+        /// Text that is only passed to guests here. Where it is taken from them too, the
+        /// generator gives it two other names.
+        pub type Json<'a> = &'a str;
+    }
+
+    mod generated {
+        wasmtime::component::bindgen!({
+            path: "../wit/v0.1.0",
+            world: "event-observer",
+            with: { "retort:transform/types": super::types },
             ownership: Borrowing { duplicate_if_necessary: true },
             exports: { default: async },
         });

@@ -93,6 +93,18 @@ impl Reach {
             logging: grants.logging,
         }
     }
+
+    /// What there is of a capability, in words for people.
+    #[must_use]
+    pub fn in_words(&self, capability: Capability) -> String {
+        match capability {
+            Capability::Config => "the stage's settings".to_owned(),
+            Capability::Logging => match self.logging {
+                Some(level) => format!("the log, from {}", level.name()),
+                None => "nothing".to_owned(),
+            },
+        }
+    }
 }
 
 /// What a store's data has to give the capabilities.

@@ -1,22 +1,23 @@
 //! Finding the parts of a webhook's body without building a tree of it.
 
+mod kind;
 mod members;
+mod reply;
+
+pub use kind::EventKind;
+pub use reply::check_reply;
 
 use members::members;
 use serde_json::value::RawValue;
 use std::ops::Range;
-
-/// The events that are served. The vendor's other events are known by name, so
-/// that their refusal can say so.
-pub const SERVED: [&str; 1] = ["message_processed"];
 
 /// A webhook's body, with the places of its parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event<'b> {
     /// The whole body.
     pub body: &'b str,
-    /// One of [`SERVED`].
-    pub name: &'static str,
+    /// Which event it is.
+    pub kind: EventKind,
     /// The options, an object; `{}` where there are none.
     pub options: &'b str,
     /// Where the payload is in the body, an object.
@@ -30,6 +31,19 @@ impl<'b> Event<'b> {
     /// A body that is not JSON in UTF-8, or not an event, says what is wrong with
     /// it. Nothing of the body's content is repeated but the event's name.
     pub fn find(body: &'b [u8]) -> Result<Self, EventError> {
+        Self::find_any(body, false)
+    }
+
+    /// Finds the parts of a body that may be one of a dialog webhook too: an object that
+    /// has neither an event nor a payload is the payload itself.
+    ///
+    /// # Errors
+    /// See [`Self::find`].
+    pub fn find_with_dialog(body: &'b [u8]) -> Result<Self, EventError> {
+        Self::find_any(body, true)
+    }
+
+    fn find_any(body: &'b [u8], dialog: bool) -> Result<Self, EventError> {
         let text =
             std::str::from_utf8(body).map_err(|error| EventError::NotUtf8(error.valid_up_to()))?;
         // The parser would take an array for the members in their order, and repeat
@@ -49,6 +63,15 @@ impl<'b> Event<'b> {
                     EventError::NotJson(error.to_string())
                 }
             })?;
+        if dialog && event.is_none() && payload.is_none() {
+            let start = text.len() - text.trim_ascii_start().len();
+            return Ok(Self {
+                body: text,
+                kind: EventKind::Dialog,
+                options: "{}",
+                place: start..text.trim_ascii_end().len(),
+            });
+        }
         let event = event.ok_or(EventError::Missing("event"))?;
         let payload = payload.ok_or(EventError::Missing("payload"))?;
         for (part, value) in [
@@ -61,13 +84,13 @@ impl<'b> Event<'b> {
             }
         }
         let name = name(event).ok_or(EventError::Missing("event.name, a string,"))?;
-        let name = SERVED
-            .into_iter()
-            .find(|served| *served == name)
+        // A dialog webhook does not say so.
+        let kind = EventKind::named(&name)
+            .filter(|kind| *kind != EventKind::Dialog)
             .ok_or_else(|| EventError::unknown(&name))?;
         Ok(Self {
             body: text,
-            name,
+            kind,
             options: options.map_or("{}", RawValue::get),
             place: place(text, payload),
         })
@@ -125,8 +148,14 @@ pub enum EventError {
     #[error("the body is not a webhook event: `{0}` is not an object")]
     NotAnObject(&'static str),
     /// An event with a name that is not served.
-    #[error("the event `{0}` is not served here; served: {served}", served = SERVED.join(", "))]
+    #[error("the event `{0}` is not served here; served: {served}", served = served())]
     UnknownEvent(String),
+}
+
+fn served() -> String {
+    let bodies = EventKind::ALL.into_iter();
+    let bodies = bodies.filter(|kind| *kind != EventKind::Dialog);
+    bodies.map(EventKind::name).collect::<Vec<_>>().join(", ")
 }
 
 impl EventError {
@@ -148,7 +177,7 @@ mod tests {
     fn finds_the_parts_where_they_are() {
         let body = r#" {"payload" : {"a":[1.0]} ,"x":1,"options":{}, "event":{"name":"message_processed","y":2}} "#;
         let event = find(body).unwrap();
-        assert_eq!(event.name, "message_processed");
+        assert_eq!(event.kind, EventKind::MessageProcessed);
         assert_eq!(event.payload(), r#"{"a":[1.0]}"#);
         assert_eq!(event.options, "{}");
         let escaped = r#"{"payload":{},"event":{"name":"message\u005fprocessed"}}"#;
@@ -226,8 +255,12 @@ mod tests {
                 "duplicate field `event`",
             ),
             (
-                r#"{"event":{"name":"message_received"},"payload":{}}"#,
-                "`message_received` is not served here; served: message_processed",
+                r#"{"event":{"name":"pre_run"},"payload":{}}"#,
+                "`pre_run` is not served here; served: message_received, message_processed, message_logged, cdr_logged",
+            ),
+            (
+                r#"{"event":{"name":"dialog"},"payload":{}}"#,
+                "`dialog` is not served here",
             ),
         ];
         for (body, expected) in cases {
@@ -236,6 +269,20 @@ mod tests {
         }
         let error = Event::find(b"{\"event\":\"\xff\"}").unwrap_err();
         assert_eq!(error, EventError::NotUtf8(10));
+    }
+
+    #[test]
+    fn an_object_without_an_event_may_be_a_dialogs() {
+        let body = br#" {"city": "Bonn", "options": 1} "#;
+        let event = Event::find_with_dialog(body).unwrap();
+        assert_eq!(event.kind, EventKind::Dialog);
+        assert_eq!(event.payload(), r#"{"city": "Bonn", "options": 1}"#);
+        assert_eq!(event.with_payload("{}"), " {} ");
+        assert_eq!(Event::find(body).unwrap_err(), EventError::Missing("event"));
+        // Whatever has a part of an envelope is an envelope.
+        let half = br#"{"payload": {}}"#;
+        let error = Event::find_with_dialog(half).unwrap_err();
+        assert_eq!(error, EventError::Missing("event"));
     }
 
     #[test]

@@ -4,8 +4,10 @@ mod body;
 
 pub use body::RequestBody;
 
-use crate::event::Event;
+use crate::event::{Event, EventError, EventKind};
 use crate::metrics::Metrics;
+use crate::outcome::Fault;
+use crate::pipeline::Transformed;
 use crate::plugin;
 use crate::respond::{self, REQUEST_ID, Rejection};
 use crate::snapshot::{Assistant, Snapshot};
@@ -25,7 +27,7 @@ const MOST_FIELDS: usize = 100;
 
 /// Answers one request.
 pub async fn handle<B>(
-    snapshot: &Snapshot,
+    snapshot: &Arc<Snapshot>,
     stopping: bool,
     request: Request<B>,
 ) -> Response<Full<Bytes>>
@@ -111,7 +113,7 @@ impl Drop for OpenRequest<'_> {
 }
 
 async fn answer<B>(
-    snapshot: &Snapshot,
+    snapshot: &Arc<Snapshot>,
     stopping: bool,
     request: Request<B>,
     arrival: Instant,
@@ -242,9 +244,9 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 /// Reads the body of a caller who is the assistant, transforms the payload in it,
-/// and answers with the body.
+/// and answers with the body. Where nobody waits, it answers first.
 async fn webhook<B>(
-    snapshot: &Snapshot,
+    snapshot: &Arc<Snapshot>,
     assistant: &Assistant,
     body: Unread<B>,
     arrival: Instant,
@@ -253,28 +255,83 @@ async fn webhook<B>(
 where
     B: RequestBody,
 {
-    let deadline = arrival + assistant.timeout;
     let read = body.read(snapshot.server.body_bytes);
     let within = snapshot.server.body_timeout.min(assistant.timeout);
     let body = tokio::time::timeout_at((arrival + within).into(), read)
         .await
         .map_err(|_| Rejection::BodyTooSlow(within))??;
-    let event = Event::find(&body)?;
+    let event = find(assistant, &body)?;
+    if event.kind.is_logged() {
+        observe(snapshot, assistant, &event, &body, arrival, request_id)?;
+        return Ok(respond::accepted());
+    }
+    match transform(assistant, &event, arrival, request_id).await {
+        Ok(Transformed::Unchanged) => Ok(respond::body(body)),
+        Ok(Transformed::Payload(payload)) => Ok(respond::body(event.with_payload(&payload).into())),
+        Ok(Transformed::Reply(reply)) => Ok(respond::reply(reply)),
+        Err(fault) => Err(Rejection::Fault(fault)),
+    }
+}
+
+/// The event in a body. An object without one is for whoever has a pipeline for dialogs.
+fn find<'b>(assistant: &Assistant, body: &'b [u8]) -> Result<Event<'b>, EventError> {
+    if assistant.pipeline(EventKind::Dialog).is_some() {
+        Event::find_with_dialog(body)
+    } else {
+        Event::find(body)
+    }
+}
+
+/// Runs the assistant's pipeline for the event, if it has one.
+async fn transform(
+    assistant: &Assistant,
+    event: &Event<'_>,
+    arrival: Instant,
+    request_id: &str,
+) -> Result<Transformed, Fault> {
+    let Some(pipeline) = assistant.pipeline(event.kind) else {
+        return Ok(Transformed::Unchanged);
+    };
     let request = plugin::Request {
         tenant: &assistant.tenant,
         assistant: &assistant.name,
         request_id,
-        event: event.name,
+        event: event.kind,
         options: event.options,
-        deadline,
+        deadline: arrival + assistant.timeout.min(event.kind.longest()),
         around: event.around(),
     };
-    let run = assistant.pipeline.run(&request, &event, |_, _| ()).await;
-    match run.result {
-        Ok(None) => Ok(respond::body(body)),
-        Ok(Some(payload)) => Ok(respond::body(event.with_payload(&payload).into())),
-        Err(fault) => Err(Rejection::Fault(fault)),
+    pipeline.run(&request, event, |_, _| ()).await.result
+}
+
+/// Has an event looked at that nobody waits for, after its answer.
+fn observe(
+    snapshot: &Arc<Snapshot>,
+    assistant: &Assistant,
+    event: &Event<'_>,
+    body: &Bytes,
+    arrival: Instant,
+    request_id: &str,
+) -> Result<(), Rejection> {
+    if assistant.pipeline(event.kind).is_none() {
+        return Ok(());
     }
+    let place = Arc::clone(&assistant.observations).try_acquire_owned();
+    let place = place.map_err(|_| Rejection::TooManyObservations)?;
+    let name = Arc::clone(&assistant.name);
+    let (of, body, request_id) = (Arc::clone(snapshot), body.clone(), request_id.to_owned());
+    let observation = async move {
+        let _place = place;
+        // Both have been found before.
+        if let Some(assistant) = of.assistant(&name)
+            && let Ok(event) = find(assistant, &body)
+        {
+            // What went wrong is in the log.
+            let _ = transform(assistant, &event, arrival, &request_id).await;
+        }
+    };
+    snapshot.background.spawn(observation.in_current_span());
+    Ok(())
 }
 
 /// The caller's own id where it is fit for a log line and a header, or a new one.

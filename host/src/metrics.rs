@@ -3,6 +3,7 @@
 
 mod series;
 
+use crate::event::EventKind;
 use crate::fairness::{Fairness, Refusal, Tenant};
 use crate::outcome::{Fault, Usage};
 use prometheus_client::encoding::{EncodeLabelSet, text};
@@ -49,6 +50,7 @@ struct Ending {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Place {
     assistant: Arc<str>,
+    event: &'static str,
     stage: usize,
     plugin: Arc<str>,
 }
@@ -57,6 +59,7 @@ struct Place {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Trouble {
     assistant: Arc<str>,
+    event: &'static str,
     stage: usize,
     plugin: Arc<str>,
     fault: &'static str,
@@ -219,16 +222,18 @@ impl Metrics {
         self.reloads.of(Reloaded { result }).inc();
     }
 
-    /// The series of a stage, counted from 1.
+    /// The series of a stage of the pipeline for an event, counted from 1.
     #[must_use]
     pub fn stage(
         self: &Arc<Self>,
         assistant: &Arc<str>,
+        event: EventKind,
         stage: usize,
         plugin: &str,
     ) -> StageMetrics {
         let place = Place {
             assistant: Arc::clone(assistant),
+            event: event.name(),
             stage,
             plugin: plugin.into(),
         };
@@ -318,6 +323,7 @@ impl StageMetrics {
         let Some(fault) = fault else { return };
         let Place {
             assistant,
+            event,
             stage,
             plugin,
         } = self.place.clone();
@@ -326,6 +332,7 @@ impl StageMetrics {
             .faults
             .of(Trouble {
                 assistant,
+                event,
                 stage,
                 plugin,
                 fault: fault_kind,

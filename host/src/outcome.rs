@@ -1,6 +1,7 @@
 //! What a plugin's call came to: plain data, without any of the machinery that
 //! produced it.
 
+use crate::event::check_reply;
 use crate::fairness::Refusal;
 use crate::guard::Violation;
 use crate::view::View;
@@ -96,6 +97,76 @@ fn check_size(text: &str, limit: usize) -> Result<(), Fault> {
     }
 }
 
+/// What a plugin decides of a payload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    /// It goes on, as the outcome says.
+    Pass(Outcome),
+    /// This is the answer, and the assistant is not asked. The text is the plugin's own.
+    Reply(String),
+}
+
+/// What a call has made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Made {
+    /// A payload; `None` is the payload that was.
+    Payload(OutcomeKind, Option<String>),
+    /// The body of a message response, in the assistant's place.
+    Reply(String),
+}
+
+impl Made {
+    /// One word for it.
+    #[must_use]
+    pub fn kind(&self) -> OutcomeKind {
+        match self {
+            Self::Payload(kind, _) => *kind,
+            Self::Reply(_) => OutcomeKind::Reply,
+        }
+    }
+}
+
+impl Decision {
+    /// The plugin's text.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Pass(outcome) => outcome.text(),
+            Self::Reply(text) => text,
+        }
+    }
+
+    /// What it makes of the payload. See [`Outcome::apply`].
+    ///
+    /// # Errors
+    /// Those of an outcome; a reply that is no message response, or of a stage that may
+    /// not write the whole payload: a reply stands in the place of all of it.
+    pub fn apply(
+        self,
+        payload: &str,
+        seen: &str,
+        view: &View,
+        limit: usize,
+    ) -> Result<Made, Fault> {
+        match self {
+            Self::Pass(outcome) => {
+                let kind = outcome.kind();
+                let changed = outcome.apply(payload, seen, view, limit)?;
+                Ok(Made::Payload(kind, changed))
+            }
+            Self::Reply(text) => {
+                check_size(&text, limit)?;
+                if !view.writes().is_everything() {
+                    let pointer = String::new();
+                    return Err(Fault::WroteOutsideView { pointer });
+                }
+                check_reply(&text).map_err(Fault::ReplyNotAResponse)?;
+                Ok(Made::Reply(text))
+            }
+        }
+    }
+}
+
 /// What a plugin did, without its text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -110,6 +181,8 @@ pub enum OutcomeKind {
     JsonPatch,
     /// New texts, of a plugin that transforms texts.
     Texts,
+    /// See [`Decision::Reply`].
+    Reply,
 }
 
 /// How a plugin's call went wrong. A plugin can cause no other error than these.
@@ -156,6 +229,9 @@ pub enum Fault {
     /// Its outcome is not JSON, or the payload would not be an object.
     #[error("returned something unusable: {0}")]
     OutputNotJson(String),
+    /// It answered in the assistant's place with what is no answer.
+    #[error("returned a reply that is not a message response: {0}")]
+    ReplyNotAResponse(String),
     /// Its patch cannot be applied to the payload.
     #[error("returned a patch that cannot be applied: {0}")]
     PatchNotApplicable(String),
@@ -215,6 +291,7 @@ impl Fault {
             Self::Trapped(_) => "trapped",
             Self::OutputTooLarge { .. } => "output-too-large",
             Self::OutputNotJson(_) => "output-not-json",
+            Self::ReplyNotAResponse(_) => "reply-not-a-response",
             Self::PatchNotApplicable(_) => "patch-not-applicable",
             Self::WroteOutsideView { .. } => "wrote-outside-view",
             Self::TooManyTexts { .. } => "too-many-texts",

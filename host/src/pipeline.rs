@@ -1,4 +1,4 @@
-//! An assistant's stages, one after the other over the payload.
+//! An assistant's stages for one event, one after the other over the payload.
 
 use crate::config::OnFault;
 use crate::event::Event;
@@ -6,8 +6,8 @@ use crate::fairness::Admission;
 use crate::guard::Guard;
 use crate::limits::Limits;
 use crate::metrics::StageMetrics;
-use crate::outcome::{Fault, OutcomeKind, Usage};
-use crate::plugin::{Plugin, Reach, Request, Terms};
+use crate::outcome::{Fault, Made, OutcomeKind, Usage};
+use crate::plugin::{Callee, Reach, Request, Terms};
 use crate::quarantine::{Change, Quarantine, Verdict};
 use crate::view::View;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use std::time::Instant;
 /// One plugin's place in a pipeline, ready to run.
 pub struct Stage {
     /// The plugin.
-    pub plugin: Arc<Plugin>,
+    pub plugin: Callee,
     /// JSON text of an object.
     pub settings: String,
     /// What the plugin may read and write.
@@ -33,19 +33,30 @@ pub struct Stage {
     pub metrics: StageMetrics,
 }
 
-/// What an assistant's answers go through.
+/// What the payloads of one event of an assistant go through.
 pub struct Pipeline {
-    /// The stages, in their order. None is possible: the answer is what came in.
+    /// The stages, in their order. None is possible: what came in goes back.
     pub stages: Vec<Stage>,
-    /// What every stage's work has to keep to.
-    pub guard: Guard,
+    /// What answers have to keep to.
+    pub guard: Arc<Guard>,
+}
+
+/// What becomes of a payload.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Transformed {
+    /// It stays as it is.
+    Unchanged,
+    /// This payload takes its place.
+    Payload(String),
+    /// A stage has answered in the assistant's place: the body of a message response.
+    Reply(String),
 }
 
 /// How a pipeline's run ended.
 #[derive(Debug)]
 pub struct Run {
-    /// The payload, where it has changed, or the fault that ends the request.
-    pub result: Result<Option<String>, Fault>,
+    /// What becomes of the payload, or the fault that ends the request.
+    pub result: Result<Transformed, Fault>,
     /// One for each stage that was reached.
     pub stages: Vec<StageReport>,
 }
@@ -63,8 +74,8 @@ pub struct StageReport {
 
 impl Pipeline {
     /// Runs the stages over an event's payload. A stage that faults leaves the payload
-    /// as it was before it, or ends the run: its policy says which. `watch` is told
-    /// each stage and the payload before its turn.
+    /// as it was before it, or ends the run: its policy says which. A reply ends it too.
+    /// `watch` is told each stage and the payload before its turn.
     pub async fn run(
         &self,
         request: &Request<'_>,
@@ -87,9 +98,16 @@ impl Pipeline {
                 usage,
             };
             match result {
-                Ok((kind, new)) => {
+                Ok(Made::Payload(kind, new)) => {
                     changed = new.or(changed);
                     reports.push(report(Ok(kind)));
+                }
+                Ok(Made::Reply(reply)) => {
+                    reports.push(report(Ok(OutcomeKind::Reply)));
+                    return Run {
+                        result: Ok(Transformed::Reply(reply)),
+                        stages: reports,
+                    };
                 }
                 Err(fault) => {
                     reports.push(report(Err(fault.clone())));
@@ -106,7 +124,7 @@ impl Pipeline {
             }
         }
         Run {
-            result: Ok(changed),
+            result: Ok(changed.map_or(Transformed::Unchanged, Transformed::Payload)),
             stages: reports,
         }
     }
@@ -119,7 +137,7 @@ impl Pipeline {
         admission: &mut Admission<'_>,
         request: &Request<'_>,
         payload: &str,
-    ) -> (Result<(OutcomeKind, Option<String>), Fault>, Usage) {
+    ) -> (Result<Made, Fault>, Usage) {
         let attempt = match stage.quarantine.attempt(Instant::now()) {
             Ok(attempt) => attempt,
             Err(left) => {
@@ -152,12 +170,7 @@ impl Pipeline {
     }
 }
 
-fn tell(
-    stage: &Stage,
-    request: &Request<'_>,
-    result: &Result<(OutcomeKind, Option<String>), Fault>,
-    usage: &Usage,
-) {
+fn tell(stage: &Stage, request: &Request<'_>, result: &Result<Made, Fault>, usage: &Usage) {
     let fault = result.as_ref().err();
     stage.metrics.ended(request.tenant, fault, usage);
     log(stage, result, usage);
@@ -192,12 +205,15 @@ fn log_change(stage: &Stage, change: Change) {
     }
 }
 
-fn log(stage: &Stage, result: &Result<(OutcomeKind, Option<String>), Fault>, usage: &Usage) {
+fn log(stage: &Stage, result: &Result<Made, Fault>, usage: &Usage) {
     let plugin = stage.plugin.name();
     let fuel = usage.fuel;
     let microseconds = u64::try_from(usage.time.as_micros()).unwrap_or(u64::MAX);
     match result {
-        Ok((kind, _)) => tracing::debug!(plugin, ?kind, fuel, microseconds, "the stage is done"),
+        Ok(made) => {
+            let kind = made.kind();
+            tracing::debug!(plugin, ?kind, fuel, microseconds, "the stage is done");
+        }
         // The beginning has its line; each request would only repeat it.
         Err(fault @ Fault::Quarantined { .. }) => {
             let reason = fault.to_string();

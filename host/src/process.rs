@@ -4,6 +4,7 @@ use crate::fairness::Fairness;
 use crate::metrics::Metrics;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use tokio_util::task::TaskTracker;
 
 /// The process that serves, whatever the configuration.
 pub struct Process {
@@ -11,6 +12,8 @@ pub struct Process {
     pub fairness: Arc<Fairness>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// What goes on although its request has been answered.
+    pub background: TaskTracker,
     stopping: AtomicBool,
 }
 
@@ -21,6 +24,7 @@ impl Process {
         Arc::new(Self {
             fairness: Fairness::new(),
             metrics: Metrics::new(),
+            background: TaskTracker::new(),
             stopping: AtomicBool::new(false),
         })
     }

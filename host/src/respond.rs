@@ -13,6 +13,9 @@ use std::time::Duration;
 /// Every answer carries it.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// The vendor's header for a pre-message webhook that answers in the assistant's place.
+pub const WEBHOOK_RETURN: HeaderName = HeaderName::from_static("x-watson-assistant-webhook-return");
+
 /// Nobody is sent away for longer, in seconds: things change.
 const MOST_RETRY: u64 = 3_600;
 
@@ -56,6 +59,9 @@ pub enum Rejection {
     /// A stage whose policy is `fail` faulted. The fault is for the log.
     #[error("{}", of_fault(.0).1)]
     Fault(Fault),
+    /// An event that nobody waits for, and as many are being looked at as may be.
+    #[error("too many events of this assistant are being looked at; try again")]
+    TooManyObservations,
     /// The server is about to stop.
     #[error("the server is stopping")]
     Stopping,
@@ -82,6 +88,7 @@ fn of_fault(fault: &Fault) -> (StatusCode, &'static str) {
         | Fault::Trapped(_)
         | Fault::OutputTooLarge { .. }
         | Fault::OutputNotJson(_)
+        | Fault::ReplyNotAResponse(_)
         | Fault::PatchNotApplicable(_)
         | Fault::WroteOutsideView { .. }
         | Fault::TooManyTexts { .. }
@@ -107,7 +114,7 @@ impl Rejection {
             Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyTooSlow(_) => StatusCode::REQUEST_TIMEOUT,
             Self::BodyIncomplete | Self::NotAnEvent(_) => StatusCode::BAD_REQUEST,
-            Self::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TooManyObservations | Self::Stopping => StatusCode::SERVICE_UNAVAILABLE,
             Self::Fault(fault) => of_fault(fault).0,
         }
     }
@@ -169,6 +176,23 @@ impl Rejection {
 #[must_use]
 pub fn body(body: Bytes) -> Response<Full<Bytes>> {
     answer(StatusCode::OK, JSON, body)
+}
+
+/// A reply in the assistant's place, bare: the header tells the assistant that it is one.
+#[must_use]
+pub fn reply(reply: String) -> Response<Full<Bytes>> {
+    let mut response = answer(StatusCode::OK, JSON, reply.into());
+    let value = HeaderValue::from_static("true");
+    response.headers_mut().insert(WEBHOOK_RETURN, value);
+    response
+}
+
+/// The answer to an event that nobody waits for.
+#[must_use]
+pub fn accepted() -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::new()));
+    *response.status_mut() = StatusCode::ACCEPTED;
+    response
 }
 
 /// A word for a load balancer.

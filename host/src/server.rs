@@ -32,7 +32,7 @@ const LOG_PAUSE: Duration = Duration::from_secs(1);
 /// How the server ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Drained {
-    /// Every request that had begun was answered.
+    /// Every request that had begun was answered, and every event looked at.
     Completely,
     /// Some were still going on when `drain_timeout` was over, and were cut off.
     CutOff,
@@ -86,7 +86,12 @@ pub async fn run(
     );
     // Each connection holds a receiver until it has ended.
     let _ = stop.send(true);
-    match tokio::time::timeout(bound, stop.closed()).await {
+    process.background.close();
+    let finished = async {
+        stop.closed().await;
+        process.background.wait().await;
+    };
+    match tokio::time::timeout(bound, finished).await {
         Ok(()) => Drained::Completely,
         Err(_) => Drained::CutOff,
     }

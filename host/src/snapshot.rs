@@ -1,21 +1,26 @@
 //! A configuration made ready: secrets read, components compiled and linked. It
 //! never changes; a request keeps the one that it began with.
 
+mod fitting;
+
 use crate::auth::Auth;
 use crate::config::{self, Admin, Config, Problem, Problems, Server};
+use crate::event::EventKind;
 use crate::fairness::Tenant;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::pipeline::{Pipeline, Stage};
-use crate::plugin::{Capability, Plugin, Reach, Sandbox, SandboxError};
+use crate::plugin::{Plugin, Reach, Sandbox, SandboxError};
 use crate::process::Process;
-use crate::quarantine::Quarantine;
+use crate::quarantine::{Quarantine, Rule};
 use std::collections::{BTreeMap, HashMap};
 use std::num::NonZero;
 use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
+use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
 
 /// Everything that requests look at.
 pub struct Snapshot {
@@ -25,6 +30,8 @@ pub struct Snapshot {
     pub server: Arc<Server>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// What goes on although its request has been answered.
+    pub background: TaskTracker,
     /// Where all its plugins run.
     pub sandbox: Arc<Sandbox>,
     /// Every tenant of the configuration.
@@ -46,8 +53,32 @@ pub struct Assistant {
     pub auth: Auth,
     /// From a request's arrival to its answer.
     pub timeout: Duration,
-    /// What its answers go through.
-    pub pipeline: Pipeline,
+    pipelines: BTreeMap<EventKind, Pipeline>,
+    /// How many of its events are being looked at that nobody waits for.
+    pub observations: Arc<Semaphore>,
+}
+
+impl Assistant {
+    /// How many events of an assistant are looked at at once, or wait for it, that nobody
+    /// waits for. Each keeps its body in memory.
+    pub const MOST_OBSERVATIONS: usize = 64;
+
+    /// What the payloads of this event go through.
+    #[must_use]
+    pub fn pipeline(&self, event: EventKind) -> Option<&Pipeline> {
+        self.pipelines.get(&event)
+    }
+
+    /// The same, and no longer the assistant's.
+    #[must_use]
+    pub fn take_pipeline(&mut self, event: EventKind) -> Option<Pipeline> {
+        self.pipelines.remove(&event)
+    }
+
+    /// Every pipeline that it has.
+    pub fn pipelines(&self) -> impl Iterator<Item = (EventKind, &Pipeline)> {
+        self.pipelines.iter().map(|(event, it)| (*event, it))
+    }
 }
 
 impl Snapshot {
@@ -64,7 +95,7 @@ impl Snapshot {
         previous: Option<&Self>,
         progress: impl Fn(&str) + Sync,
     ) -> Result<Self, SnapshotError> {
-        let stages = config.assistants.values().flat_map(|a| &a.pipeline);
+        let stages = stages(&config).map(|(_, stage)| stage);
         let defaults = config
             .plugins
             .values()
@@ -89,7 +120,7 @@ impl Snapshot {
             }
         };
         sandbox.seal();
-        let problems = lacking(&config, &plugins);
+        let problems = fitting::problems(&config, &plugins);
         if !problems.is_empty() {
             let file = config.file;
             return Err(Problems { file, problems }.into());
@@ -100,47 +131,22 @@ impl Snapshot {
             config.sandbox.wait,
             &config.tenants,
         );
+        let make = Make {
+            process,
+            quarantine: config.quarantine,
+            plugins: &plugins,
+            tenants: &tenants,
+        };
         let assistants = config
             .assistants
             .into_iter()
-            .filter_map(|(name, assistant)| {
-                let shared: Arc<str> = name.as_str().into();
-                let stages = assistant
-                    .pipeline
-                    .into_iter()
-                    .zip(1..)
-                    .filter_map(|(stage, number)| {
-                        Some(Stage {
-                            metrics: process.metrics.stage(&shared, number, &stage.plugin),
-                            quarantine: Quarantine::new(config.quarantine),
-                            // The configuration refuses a stage whose plugin is not declared.
-                            plugin: Arc::clone(plugins.get(&stage.plugin)?),
-                            reach: Arc::new(Reach::new(&stage.grants, &stage.settings)),
-                            settings: stage.settings,
-                            view: stage.view,
-                            limits: stage.limits,
-                            on_fault: stage.on_fault,
-                        })
-                    })
-                    .collect();
-                let assistant = Assistant {
-                    name: shared,
-                    // The configuration refuses a tenant that is not declared.
-                    tenant: Arc::clone(tenants.get(&assistant.tenant)?),
-                    auth: assistant.auth,
-                    timeout: assistant.timeout,
-                    pipeline: Pipeline {
-                        stages,
-                        guard: assistant.guard,
-                    },
-                };
-                Some((name, assistant))
-            })
+            .filter_map(|(name, assistant)| Some((name.clone(), make.assistant(&name, assistant)?)))
             .collect();
         Ok(Self {
             admin: config.admin,
             server: Arc::new(config.server),
             metrics: Arc::clone(&process.metrics),
+            background: process.background.clone(),
             sandbox,
             tenants,
             plugins,
@@ -172,6 +178,64 @@ impl Snapshot {
     pub fn auth(&self, name: &str) -> &Auth {
         self.assistant(name)
             .map_or(&self.refusing, |assistant| &assistant.auth)
+    }
+}
+
+/// What assistants are made with.
+struct Make<'a> {
+    process: &'a Process,
+    quarantine: Rule,
+    plugins: &'a BTreeMap<String, Arc<Plugin>>,
+    tenants: &'a BTreeMap<String, Arc<Tenant>>,
+}
+
+impl Make<'_> {
+    fn assistant(&self, name: &str, assistant: config::Assistant) -> Option<Assistant> {
+        let name: Arc<str> = name.into();
+        let guard = Arc::new(assistant.guard);
+        let pipelines = assistant.pipelines.into_iter().map(|(event, stages)| {
+            let stages = stages.into_iter().zip(1..);
+            let stages =
+                stages.filter_map(|(stage, number)| self.stage(&name, event, number, stage));
+            let pipeline = Pipeline {
+                stages: stages.collect(),
+                guard: Arc::clone(&guard),
+            };
+            (event, pipeline)
+        });
+        Some(Assistant {
+            pipelines: pipelines.collect(),
+            // The configuration refuses a tenant that is not declared.
+            tenant: Arc::clone(self.tenants.get(&assistant.tenant)?),
+            auth: assistant.auth,
+            timeout: assistant.timeout,
+            observations: Arc::new(Semaphore::new(Assistant::MOST_OBSERVATIONS)),
+            name,
+        })
+    }
+
+    fn stage(
+        &self,
+        assistant: &Arc<str>,
+        event: EventKind,
+        number: usize,
+        stage: config::Stage,
+    ) -> Option<Stage> {
+        Some(Stage {
+            metrics: self
+                .process
+                .metrics
+                .stage(assistant, event, number, &stage.plugin),
+            quarantine: Quarantine::new(self.quarantine),
+            // The configuration refuses a stage whose plugin is not declared, and `fitting`
+            // one whose plugin is not for the event.
+            plugin: self.plugins.get(&stage.plugin)?.for_event(event)?,
+            reach: Arc::new(Reach::new(&stage.grants, &stage.settings)),
+            settings: stage.settings,
+            view: stage.view,
+            limits: stage.limits,
+            on_fault: stage.on_fault,
+        })
     }
 }
 
@@ -229,39 +293,10 @@ fn load(
     Err(problems)
 }
 
-/// What stages, or plugins without a stage, would have to be granted and are not.
-fn lacking(config: &Config, plugins: &BTreeMap<String, Arc<Plugin>>) -> Vec<Problem> {
-    let stages = || config.assistants.values().flat_map(|it| &it.pipeline);
-    let of_stages = stages().map(|stage| (&stage.plugin, &stage.grants, stage.position));
-    let unused = config
-        .plugins
-        .iter()
-        .filter(|(name, _)| stages().all(|stage| stage.plugin != **name))
-        .map(|(name, plugin)| (name, &plugin.grants, plugin.position));
-    let mut problems: Vec<_> = of_stages
-        .chain(unused)
-        .filter_map(|(name, grants, (line, column))| {
-            let lacks = plugins.get(name)?.lacks(grants);
-            if lacks.is_empty() {
-                return None;
-            }
-            let joined = |word: fn(Capability) -> &'static str| {
-                lacks.iter().map(|it| word(*it)).collect::<Vec<_>>()
-            };
-            let imports = joined(Capability::interface).join(", ");
-            let examples = joined(Capability::example).join(", ");
-            Some(Problem {
-                line,
-                column,
-                message: format!("the plugin `{name}` imports what it is not granted: {imports}"),
-                hint: Some(format!(
-                    "grant it, if you trust it with that: [plugins.{name}] grants = {{ {examples} }}"
-                )),
-            })
-        })
-        .collect();
-    problems.sort_by_key(|problem| (problem.line, problem.column));
-    problems
+/// Every stage of a configuration, with the event that it is for.
+fn stages(config: &Config) -> impl Iterator<Item = (EventKind, &config::Stage)> {
+    let pipelines = config.assistants.values().flat_map(|it| &it.pipelines);
+    pipelines.flat_map(|(event, stages)| stages.iter().map(|stage| (*event, stage)))
 }
 
 /// Why a configuration cannot be made ready.

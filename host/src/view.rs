@@ -5,7 +5,9 @@ use retort_json::{Pattern, Places};
 use std::fmt;
 
 /// Where the texts of an answer are.
-const TEXTS: &str = "/output/generic/*/text";
+const ANSWER: &str = "/output/generic/*/text";
+/// Where the text of a message is.
+const MESSAGE: &str = "/input/text";
 /// Where it says what kind of item each of them belongs to.
 const RESPONSE_TYPES: &str = "/output/generic/*/response_type";
 
@@ -39,14 +41,9 @@ pub enum NotAView {
 }
 
 impl Default for View {
-    /// Everything.
+    /// Everything of an answer.
     fn default() -> Self {
-        let everything = Places::everything();
-        Self {
-            texts: Texts::of(&everything, None),
-            reads: everything.clone(),
-            writes: everything,
-        }
+        Self::everything(ANSWER)
     }
 }
 
@@ -54,12 +51,39 @@ impl View {
     /// How many places a view may name, to read and to write each.
     pub const MOST_PLACES: usize = 32;
 
-    /// A view of these places, at most [`View::MOST_PLACES`] of each kind. Absent
-    /// places to read are everything, absent places to write are what may be read.
+    /// A view of these places of an answer, at most [`View::MOST_PLACES`] of each kind.
+    /// Absent places to read are everything, absent places to write are what may be read.
     ///
     /// # Errors
     /// A place that may be written and not read, or too many places.
     pub fn new(reads: Option<Places>, writes: Option<Places>) -> Result<Self, NotAView> {
+        Self::of(reads, writes, ANSWER)
+    }
+
+    /// A view of these places of a message, which has its text elsewhere.
+    ///
+    /// # Errors
+    /// See [`View::new`].
+    pub fn of_message(reads: Option<Places>, writes: Option<Places>) -> Result<Self, NotAView> {
+        Self::of(reads, writes, MESSAGE)
+    }
+
+    /// Everything of a message.
+    #[must_use]
+    pub fn whole_message() -> Self {
+        Self::everything(MESSAGE)
+    }
+
+    fn everything(texts: &str) -> Self {
+        let everything = Places::everything();
+        Self {
+            texts: Texts::of(&everything, None, texts),
+            reads: everything.clone(),
+            writes: everything,
+        }
+    }
+
+    fn of(reads: Option<Places>, writes: Option<Places>, texts: &str) -> Result<Self, NotAView> {
         let too_many = |places: &Places| places.patterns().len() > Self::MOST_PLACES;
         if reads.iter().chain(&writes).any(too_many) {
             return Err(NotAView::TooMany);
@@ -72,7 +96,7 @@ impl View {
             }
         }
         Ok(Self {
-            texts: Texts::of(&reads, writes.as_ref()),
+            texts: Texts::of(&reads, writes.as_ref(), texts),
             writes: writes.unwrap_or_else(|| reads.clone()),
             reads,
         })
@@ -122,15 +146,15 @@ impl View {
 }
 
 impl Texts {
-    /// What `writes` names or, if it is absent, the texts of `output.generic` or, if
-    /// they may not be read, what may.
-    fn of(reads: &Places, writes: Option<&Places>) -> Self {
+    /// What `writes` names or, if it is absent, what stands at `texts` or, if that may
+    /// not be read, what may.
+    fn of(reads: &Places, writes: Option<&Places>, texts: &str) -> Self {
         let readable = |text: &str| {
             Pattern::parse(text)
                 .ok()
                 .filter(|place| reads.covers(place))
         };
-        let mut patterns = match (writes, readable(TEXTS)) {
+        let mut patterns = match (writes, readable(texts)) {
             (Some(writes), _) => writes.patterns().to_vec(),
             (None, Some(texts)) => vec![texts],
             (None, None) => reads.patterns().to_vec(),

@@ -8,11 +8,13 @@ use http::Request;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http_body_util::Full;
 use retort::config::{Config, Sandbox as Settings};
+use retort::event::EventKind;
 use retort::fairness::{Admission, Tenant};
 use retort::guard::Guard;
 use retort::ingress;
 use retort::limits::Limits;
-use retort::plugin::{self, Plugin, Sandbox};
+use retort::outcome::Made;
+use retort::plugin::{self, Plugin, Reach, Sandbox};
 use retort::process::Process;
 use retort::secret::Secrets;
 use retort::snapshot::Snapshot;
@@ -96,6 +98,9 @@ fn stage(criterion: &mut Criterion, runtime: &Runtime) {
         Arc::new(Sandbox::new(&Settings::default(), &Limits::DEFAULT).expect("a sandbox"));
     let file = repository().join("target/components/southern-charm.wasm");
     let plugin = Plugin::load(&sandbox, "southern-charm", &file, None).expect("a plugin");
+    let plugin = Arc::new(plugin).for_event(EventKind::MessageProcessed);
+    let plugin = plugin.expect("it transforms answers");
+    let reach = Arc::new(Reach::default());
     let (view, guard) = (View::default(), Guard::default());
     let tenant = Tenant::alone("acme");
     for (size, body) in bodies() {
@@ -105,7 +110,7 @@ fn stage(criterion: &mut Criterion, runtime: &Runtime) {
                 tenant: &tenant,
                 assistant: "lobby",
                 request_id: "bench",
-                event: "message_processed",
+                event: EventKind::MessageProcessed,
                 options: "{}",
                 deadline: Instant::now() + Duration::from_secs(10),
                 around: 0,
@@ -115,10 +120,14 @@ fn stage(criterion: &mut Criterion, runtime: &Runtime) {
                 view: &view,
                 guard: &guard,
                 limits: &Limits::DEFAULT,
+                reach: &reach,
             };
             let mut admission = Admission::new(&tenant);
             let call = plugin.call(&mut admission, &request, &terms, payload).await;
-            call.result.expect("no fault").1
+            match call.result.expect("no fault") {
+                Made::Payload(_, changed) => changed,
+                Made::Reply(_) => panic!("it replied"),
+            }
         };
         let parsed = |json: &str| serde_json::from_str::<Value>(json).expect("JSON");
         let sandboxed = runtime.block_on(call()).expect("it has changed");
@@ -151,8 +160,8 @@ fn request(criterion: &mut Criterion, runtime: &Runtime) {
     let secret = |_: &str| Some("purple unicorn".to_owned());
     let config =
         Config::parse(config, "bench", &repository(), Secrets::Read(&secret)).expect("it is good");
-    let snapshot =
-        Snapshot::build(config, &Process::new(), None, |_| ()).expect("the component is good");
+    let snapshot = Snapshot::build(config, &Process::new(), None, |_| ());
+    let snapshot = Arc::new(snapshot.expect("the component is good"));
     // Signed by PyJWT over the same secret, without an expiry.
     let cases: Value = serde_json::from_str(include_str!("../tokens/cases.json")).expect("cases");
     let case = cases

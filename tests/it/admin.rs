@@ -51,43 +51,43 @@ fn metrics_count_what_happens() {
             1.0,
         ),
         (
-            r#"retort_calls_total{assistant="lobby",stage="1",plugin="echo"}"#,
+            r#"retort_calls_total{assistant="lobby",event="message_processed",stage="1",plugin="echo"}"#,
             2.0,
         ),
         (
-            r#"retort_calls_total{assistant="lobby",stage="2",plugin="traps"}"#,
+            r#"retort_calls_total{assistant="lobby",event="message_processed",stage="2",plugin="traps"}"#,
             2.0,
         ),
         (
-            r#"retort_faults_total{assistant="lobby",stage="2",plugin="traps",fault="trapped"}"#,
+            r#"retort_faults_total{assistant="lobby",event="message_processed",stage="2",plugin="traps",fault="trapped"}"#,
             2.0,
         ),
         (
-            r#"retort_call_duration_seconds_bucket{le="+Inf",assistant="lobby",stage="1",plugin="echo"}"#,
+            r#"retort_call_duration_seconds_bucket{le="+Inf",assistant="lobby",event="message_processed",stage="1",plugin="echo"}"#,
             2.0,
         ),
         (
-            r#"retort_call_fuel_units_count{assistant="lobby",stage="1",plugin="echo"}"#,
+            r#"retort_call_fuel_units_count{assistant="lobby",event="message_processed",stage="1",plugin="echo"}"#,
             2.0,
         ),
         (
-            r#"retort_call_memory_bytes_count{assistant="lobby",stage="1",plugin="echo"}"#,
+            r#"retort_call_memory_bytes_count{assistant="lobby",event="message_processed",stage="1",plugin="echo"}"#,
             2.0,
         ),
         (
-            r#"retort_quarantined{assistant="lobby",stage="2",plugin="traps"}"#,
+            r#"retort_quarantined{assistant="lobby",event="message_processed",stage="2",plugin="traps"}"#,
             0.0,
         ),
         ("retort_slots_used", 0.0),
     ] {
         assert!((host.metric(series) - value).abs() < 0.1, "{series}");
     }
-    let fuel = r#"retort_call_fuel_units_sum{assistant="lobby",stage="1",plugin="echo"}"#;
+    let fuel = r#"retort_call_fuel_units_sum{assistant="lobby",event="message_processed",stage="1",plugin="echo"}"#;
     assert!(host.metric(fuel) > 100.0);
     assert!(host.metric("retort_slots") >= 4.0);
     host.call("lobby").send();
     host.logged(&["the stage is quarantined"]);
-    let quarantined = r#"retort_quarantined{assistant="lobby",stage="2",plugin="traps"}"#;
+    let quarantined = r#"retort_quarantined{assistant="lobby",event="message_processed",stage="2",plugin="traps"}"#;
     assert!(host.metric(quarantined) > 0.5);
     let answer = host.admin_get("/metrics");
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -111,7 +111,7 @@ fn slots_and_refusals_are_seen_while_they_are_there() {
             1.0,
         ),
         (
-            r#"retort_faults_total{assistant="slow",stage="1",plugin="sleeps",fault="unavailable"}"#,
+            r#"retort_faults_total{assistant="slow",event="message_processed",stage="1",plugin="sleeps",fault="unavailable"}"#,
             1.0,
         ),
     ] {
@@ -172,7 +172,7 @@ fn status_lists_what_is_served() {
     assert_eq!(status["tenants"][0]["name"], "acme");
     assert_eq!(status["tenants"][0]["concurrency"], 2);
     assert_eq!(status["plugins"][0]["name"], "echo");
-    assert_eq!(status["plugins"][0]["interface"], "transform-response");
+    assert_eq!(status["plugins"][0]["interfaces"][0], "transform-response");
     assert_eq!(status["plugins"][0]["sha256"].as_str().unwrap().len(), 64);
     let [good, lobby, _] = status["assistants"].as_array().unwrap().as_slice() else {
         panic!("{status}")
@@ -180,11 +180,26 @@ fn status_lists_what_is_served() {
     assert_eq!(good["tenant"], "other");
     assert_eq!(good["auth"], "bearer token");
     assert_eq!(good["timeout_milliseconds"], 7_000);
-    assert_eq!(good["stages"][0]["state"], "serving");
-    assert_eq!(good["stages"][0]["on_fault"], "continue");
-    assert_eq!(good["stages"][0]["limits"]["memory_bytes"], 8 << 20);
-    assert_eq!(lobby["stages"][1]["plugin"], "traps");
-    assert_eq!(lobby["stages"][1]["state"], "quarantined");
+    assert_eq!(
+        good["pipelines"]["message_processed"][0]["state"],
+        "serving"
+    );
+    assert_eq!(
+        good["pipelines"]["message_processed"][0]["on_fault"],
+        "continue"
+    );
+    assert_eq!(
+        good["pipelines"]["message_processed"][0]["limits"]["memory_bytes"],
+        8 << 20
+    );
+    assert_eq!(
+        lobby["pipelines"]["message_processed"][1]["plugin"],
+        "traps"
+    );
+    assert_eq!(
+        lobby["pipelines"]["message_processed"][1]["state"],
+        "quarantined"
+    );
     assert!(!answer.text().contains(crate::support::SECRET));
 }
 

@@ -2,11 +2,12 @@
 
 use crate::support::{Connection, Host, SAMPLE, component, post_body};
 use retort::config::Sandbox as Settings;
+use retort::event::EventKind;
 use retort::fairness::{Admission, Allotment, Fairness, Refusal};
 use retort::guard::Guard;
 use retort::limits::Limits;
 use retort::outcome::Fault;
-use retort::plugin::{Plugin, Request, Sandbox, Terms};
+use retort::plugin::{Plugin, Reach, Request, Sandbox, Terms};
 use retort::view::View;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -144,6 +145,10 @@ fn a_pool_without_room_is_an_orderly_fault() {
     };
     let sandbox = Arc::new(Sandbox::new(&settings, &Limits::DEFAULT).unwrap());
     let plugin = Plugin::load(&sandbox, "sleeps", &component("sleeps"), None).unwrap();
+    let plugin = Arc::new(plugin)
+        .for_event(EventKind::MessageProcessed)
+        .unwrap();
+    let reach = Arc::new(Reach::default());
     let (name, allotment) = ("t".to_owned(), Allotment::default());
     let tenants = Fairness::new().share_out(2, Duration::ZERO, [(&name, &allotment)]);
     let (view, guard) = (View::default(), Guard::default());
@@ -152,7 +157,7 @@ fn a_pool_without_room_is_an_orderly_fault() {
             tenant: &tenants["t"],
             assistant: "a",
             request_id: "r",
-            event: "message_processed",
+            event: EventKind::MessageProcessed,
             options: "{}",
             deadline: Instant::now() + Duration::from_secs(10),
             around: 0,
@@ -162,10 +167,11 @@ fn a_pool_without_room_is_an_orderly_fault() {
             view: &view,
             guard: &guard,
             limits: &Limits::DEFAULT,
+            reach: &reach,
         };
         let mut admission = Admission::new(request.tenant);
         let call = plugin.call(&mut admission, &request, &terms, "{}").await;
-        call.result.map(|(kind, _)| kind)
+        call.result.map(|made| made.kind())
     };
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let (first, second) = runtime.block_on(async { tokio::join!(call(), call()) });

@@ -3,6 +3,7 @@
 
 mod answers;
 mod computing;
+mod events;
 mod growing;
 mod loading;
 mod oddities;
@@ -15,7 +16,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 mod every_guest_has_a_test {
-    use super::{answers::*, computing::*, growing::*, loading::*, oddities::*, surroundings::*};
+    use super::{
+        answers::*, computing::*, events::*, growing::*, loading::*, oddities::*, surroundings::*,
+    };
     // It has a file of its own.
     use crate::isolation::leaves_marks;
     include!(concat!(env!("OUT_DIR"), "/every_guest_has_a_test.rs"));
@@ -152,7 +155,7 @@ impl Case {
         let plugin = self.stage.split('"').nth(1).unwrap().replace(':', "-");
         let kind = self.kind;
         let series = format!(
-            r#"retort_faults_total{{assistant="{assistant}",stage="1",plugin="{plugin}",fault="{kind}"}}"#
+            r#"retort_faults_total{{assistant="{assistant}",event="message_processed",stage="1",plugin="{plugin}",fault="{kind}"}}"#
         );
         let counted = host.metric(&series);
         assert!((counted - faults).abs() < 0.1, "{series} {counted}");

@@ -4,13 +4,13 @@ use crate::support::{Host, component, repository};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use retort::config::{OnFault, Sandbox as Settings};
-use retort::event::Event;
+use retort::event::{Event, EventKind};
 use retort::fairness::Tenant;
 use retort::guard::Guard;
 use retort::limits::Limits;
 use retort::metrics::Metrics;
 use retort::outcome::OutcomeKind;
-use retort::pipeline::{Pipeline, Run, Stage};
+use retort::pipeline::{Pipeline, Run, Stage, Transformed};
 use retort::plugin::{Plugin, Request, Sandbox};
 use retort::quarantine::{Quarantine, Rule};
 use retort::view::View;
@@ -187,31 +187,40 @@ impl Echo {
 
     fn answer(&self, kind: &str, value: &Value, payload: &Value) -> Run {
         let stage = Stage {
-            plugin: Arc::clone(&self.plugin),
+            plugin: self.plugin.for_event(EventKind::MessageProcessed).unwrap(),
+            reach: Arc::default(),
             settings: json!({ "as": kind, "value": value }).to_string(),
             view: View::default(),
             limits: Limits::DEFAULT,
             on_fault: OnFault::Fail,
             quarantine: Quarantine::new(Rule::default()),
-            metrics: Metrics::new().stage(&"a".into(), 1, "echo"),
+            metrics: Metrics::new().stage(&"a".into(), EventKind::MessageProcessed, 1, "echo"),
         };
         let request = Request {
             tenant: &self.tenant,
             assistant: "a",
             request_id: "r",
-            event: "message_processed",
+            event: EventKind::MessageProcessed,
             options: "{}",
             deadline: Instant::now() + Duration::from_secs(10),
             around: 0,
         };
         let pipeline = Pipeline {
             stages: vec![stage],
-            guard: Guard::default(),
+            guard: Arc::new(Guard::default()),
         };
         let body = json!({"event": {"name": "message_processed"}, "payload": payload}).to_string();
         let event = Event::find(body.as_bytes()).unwrap();
         self.runtime
             .block_on(pipeline.run(&request, &event, |_, _| ()))
+    }
+}
+
+/// The payload that has taken the place of the one before.
+fn changed(transformed: Transformed) -> String {
+    match transformed {
+        Transformed::Payload(payload) => payload,
+        other => panic!("{other:?}"),
     }
 }
 
@@ -246,7 +255,7 @@ fn a_merge_patch_through_the_sandbox_is_what_the_reference_makes() {
             prop_assert_eq!(run.stages[0].result.clone(), Ok(OutcomeKind::MergePatch));
             let mut expected = payload;
             json_patch::merge(&mut expected, &patch);
-            let actual = run.result.unwrap().unwrap();
+            let actual = changed(run.result.unwrap());
             prop_assert_eq!(serde_json::from_str::<Value>(&actual).unwrap(), expected);
             Ok(())
         })
@@ -275,9 +284,9 @@ fn a_json_patch_through_the_sandbox_is_what_the_reference_makes() {
             // Without the reference's way back, which panics after some failed moves.
             let possible = json_patch::patch_unsafe(&mut expected, &reference).is_ok();
             match run.result {
-                Ok(changed) => {
+                Ok(transformed) => {
                     prop_assert!(possible, "the reference refuses it");
-                    let actual = changed.unwrap();
+                    let actual = changed(transformed);
                     prop_assert_eq!(serde_json::from_str::<Value>(&actual).unwrap(), expected);
                 }
                 // A payload has to stay an object, which the reference does not know.

@@ -37,7 +37,8 @@ const MAY_USE: [(&str, &[&str]); 27] = [
     (
         "admin",
         &[
-            "fairness", "limits", "metrics", "pipeline", "plugin", "process", "server", "snapshot",
+            "event", "fairness", "limits", "metrics", "pipeline", "plugin", "process", "server",
+            "snapshot",
         ],
     ),
     ("reload", &["config", "process", "secret", "snapshot"]),
@@ -48,7 +49,7 @@ const MAY_USE: [(&str, &[&str]); 27] = [
     (
         "ingress",
         &[
-            "event", "metrics", "pipeline", "plugin", "respond", "snapshot",
+            "event", "metrics", "outcome", "pipeline", "plugin", "respond", "snapshot",
         ],
     ),
     ("respond", &["event", "outcome"]),
@@ -57,7 +58,9 @@ const MAY_USE: [(&str, &[&str]); 27] = [
         &[
             "auth",
             "config",
+            "event",
             "fairness",
+            "grant",
             "guard",
             "limits",
             "metrics",
@@ -89,6 +92,7 @@ const MAY_USE: [(&str, &[&str]); 27] = [
             "bindings",
             "capability",
             "config",
+            "event",
             "fairness",
             "grant",
             "guard",
@@ -100,11 +104,12 @@ const MAY_USE: [(&str, &[&str]); 27] = [
     ),
     ("capability", &["grant"]),
     ("bindings", &[]),
-    ("metrics", &["fairness", "outcome"]),
+    ("metrics", &["event", "fairness", "outcome"]),
     (
         "config",
         &[
             "auth",
+            "event",
             "fairness",
             "grant",
             "guard",
@@ -116,15 +121,15 @@ const MAY_USE: [(&str, &[&str]); 27] = [
         ],
     ),
     ("auth", &[]),
-    ("event", &[]),
     ("limits", &[]),
     ("texts", &["outcome", "view"]),
-    ("outcome", &["fairness", "guard", "view"]),
+    ("outcome", &["event", "fairness", "guard", "view"]),
     ("fairness", &[]),
     ("grant", &[]),
     ("quarantine", &[]),
     ("guard", &[]),
     ("view", &[]),
+    ("event", &[]),
     ("secret", &[]),
     ("tls", &[]),
 ];

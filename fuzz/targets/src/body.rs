@@ -1,7 +1,7 @@
 //! A request's body. The oracle is serde_json.
 
 use crate::json::{is_json, tree};
-use retort::event::{Event, EventError, SERVED};
+use retort::event::{Event, EventError, EventKind};
 use serde_json::Value;
 
 /// Takes the bytes as a body.
@@ -42,7 +42,7 @@ fn check_parts(event: &Event<'_>, text: &str) {
     }
     let Some(whole) = tree(text) else { return };
     assert!(is_event(&whole), "an event in what is none");
-    assert_eq!(whole["event"]["name"], event.name);
+    assert_eq!(whole["event"]["name"], event.kind.name());
     assert_eq!(Some(&whole["payload"]), tree(event.payload()).as_ref());
     let options = tree(event.options).expect("the whole is a tree");
     match whole.get("options") {
@@ -59,7 +59,7 @@ fn check_places(event: &Event<'_>, text: &str) {
     let other = event.with_payload(r#"{"other":[1]}"#);
     let found = Event::find(other.as_bytes()).expect("only the payload is another");
     assert_eq!(found.payload(), r#"{"other":[1]}"#);
-    assert_eq!((found.name, found.options), (event.name, event.options));
+    assert_eq!((found.kind, found.options), (event.kind, event.options));
     assert_eq!(found.with_payload(event.payload()), text);
 }
 
@@ -67,7 +67,7 @@ fn check_places(event: &Event<'_>, text: &str) {
 fn is_event(body: &Value) -> bool {
     let name = body.get("event").filter(|event| event.is_object());
     let name = name.and_then(|event| event.get("name")?.as_str());
-    name.is_some_and(|name| SERVED.contains(&name))
+    name.is_some_and(|name| name != "dialog" && EventKind::named(name).is_some())
         && body.get("payload").is_some_and(Value::is_object)
         && body
             .get("options")

@@ -3,10 +3,11 @@
 use crate::fairness::Tenant;
 use crate::limits::Limits;
 use crate::pipeline::Stage;
-use crate::plugin::Plugin;
+use crate::plugin::{Interface, Plugin};
 use crate::process::Process;
 use crate::snapshot::{Assistant, Snapshot};
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 #[derive(Serialize)]
 struct Status<'a> {
@@ -40,7 +41,7 @@ struct TenantStatus<'a> {
 #[derive(Serialize)]
 struct PluginStatus<'a> {
     name: &'a str,
-    interface: &'static str,
+    interfaces: Vec<&'static str>,
     sha256: &'a str,
 }
 
@@ -50,7 +51,8 @@ struct AssistantStatus<'a> {
     tenant: &'a str,
     auth: &'static str,
     timeout_milliseconds: u128,
-    stages: Vec<StageStatus<'a>>,
+    /// By event.
+    pipelines: BTreeMap<&'static str, Vec<StageStatus<'a>>>,
 }
 
 #[derive(Serialize)]
@@ -113,7 +115,7 @@ fn tenant(tenant: &Tenant) -> TenantStatus<'_> {
 fn plugin(plugin: &Plugin) -> PluginStatus<'_> {
     PluginStatus {
         name: plugin.name(),
-        interface: plugin.interface(),
+        interfaces: plugin.interfaces().map(Interface::name).collect(),
         sha256: plugin.sha256(),
     }
 }
@@ -124,7 +126,10 @@ fn assistant(assistant: &Assistant) -> AssistantStatus<'_> {
         tenant: assistant.tenant.name(),
         auth: assistant.auth.kind(),
         timeout_milliseconds: assistant.timeout.as_millis(),
-        stages: assistant.pipeline.stages.iter().map(stage).collect(),
+        pipelines: assistant
+            .pipelines()
+            .map(|(event, pipeline)| (event.name(), pipeline.stages.iter().map(stage).collect()))
+            .collect(),
     }
 }
 

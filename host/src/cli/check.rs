@@ -1,7 +1,9 @@
 use super::{ConfigFile, Ending};
 use crate::config::ConfigError;
+use crate::event::EventKind;
 use crate::fairness::{Allotment, Tenant};
-use crate::plugin::Capacity;
+use crate::pipeline::Pipeline;
+use crate::plugin::{Capacity, Interface};
 use crate::process::Process;
 use crate::snapshot::{Snapshot, SnapshotError};
 use bytesize::ByteSize;
@@ -67,32 +69,53 @@ fn report(snapshot: &Snapshot, out: &mut impl Write) -> std::io::Result<()> {
         writeln!(out)?;
     }
     for plugin in snapshot.plugins.values() {
-        let (name, interface, digest) = (plugin.name(), plugin.interface(), plugin.sha256());
-        writeln!(out, "plugin {name}: {interface} (sha256 {digest})")?;
+        let interfaces: Vec<_> = plugin.interfaces().map(Interface::name).collect();
+        let (name, digest) = (plugin.name(), plugin.sha256());
+        let interfaces = interfaces.join(", ");
+        writeln!(out, "plugin {name}: {interfaces} (sha256 {digest})")?;
     }
     let mut assistants: Vec<_> = snapshot.assistants().collect();
     assistants.sort_by_key(|assistant| Arc::clone(&assistant.name));
     for assistant in assistants {
-        let stages = &assistant.pipeline.stages;
         writeln!(
             out,
-            "assistant {} of tenant {}: {}, {}, {}",
+            "assistant {} of tenant {}: {}, {}",
             assistant.name,
             assistant.tenant.name(),
             assistant.auth.kind(),
             humantime::format_duration(assistant.timeout),
-            match stages.len() {
-                0 => "no stages".to_owned(),
-                1 => "1 stage".to_owned(),
-                count => format!("{count} stages"),
-            },
         )?;
-        for (stage, number) in stages.iter().zip(1..) {
-            let view = stage.plugin.view_in_words(&stage.view);
-            writeln!(out, "  {number}. {} {view}", stage.plugin.name())?;
+        for (event, pipeline) in assistant.pipelines() {
+            report_pipeline(event, pipeline, out)?;
+        }
+        if assistant.pipelines().next().is_none() {
+            writeln!(out, "  no stages")?;
         }
     }
     writeln!(out, "the configuration is good")
+}
+
+/// What each stage may see, change and reach.
+fn report_pipeline(
+    event: EventKind,
+    pipeline: &Pipeline,
+    out: &mut impl Write,
+) -> std::io::Result<()> {
+    let stages = match pipeline.stages.len() {
+        0 => "no stages".to_owned(),
+        1 => "1 stage".to_owned(),
+        count => format!("{count} stages"),
+    };
+    writeln!(out, "  {}: {stages}", event.name())?;
+    for (stage, number) in pipeline.stages.iter().zip(1..) {
+        let view = stage.plugin.view_in_words(&stage.view);
+        writeln!(out, "    {number}. {} {view}", stage.plugin.name())?;
+        for need in stage.plugin.needs() {
+            let what = stage.reach.in_words(*need);
+            writeln!(out, "       asks for {}: gets {what}", need.interface())?;
+        }
+    }
+    Ok(())
 }
 
 /// How many calls may go on at once, and why so many.

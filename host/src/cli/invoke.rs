@@ -1,30 +1,20 @@
 mod given;
+mod subject;
 
 use super::{ConfigFile, Ending, json_input, runtime};
-use crate::config::{self, OnFault};
-use crate::event::Event;
-use crate::fairness::Tenant;
-use crate::grant::{Grants, LogLevel};
-use crate::guard::Guard;
-use crate::limits::Limits;
-use crate::metrics::Metrics;
+use crate::event::{Event, EventKind};
 use crate::outcome::{Fault, OutcomeKind};
-use crate::pipeline::{Pipeline, Run, Stage, StageReport};
-use crate::plugin::{Plugin, Reach, Request, Sandbox};
-use crate::process::Process;
-use crate::quarantine::{Quarantine, Rule};
-use crate::secret::Secrets;
-use crate::snapshot::Snapshot;
-use crate::view::View;
-use anyhow::{Context, bail};
+use crate::pipeline::{Run, StageReport, Transformed};
+use crate::plugin::Request;
+use anyhow::bail;
 use clap::Args;
 use given::Given;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
+use subject::Loaded;
 
 /// Run one plugin, or an assistant's pipeline, over a JSON file, without a server
 ///
@@ -58,38 +48,26 @@ pub(super) struct Invoke {
         conflicts_with = "assistant"
     )]
     settings: String,
+    /// Of which event INPUT is the payload, where it is only one
+    #[arg(long, value_name = "NAME", default_value = "message_processed", value_parser = json_input::event)]
+    event: EventKind,
     /// Print one JSON document with the answer and every figure
     #[arg(long)]
     json: bool,
 }
 
-/// What is invoked: a pipeline and the names that its plugins are told.
-struct Subject {
-    tenant: Arc<Tenant>,
-    assistant: Arc<str>,
-    pipeline: Pipeline,
-    timeout: Duration,
-}
-
 impl Invoke {
     pub(super) fn execute(self) -> anyhow::Result<Ending> {
-        let (subject, input) = match (&self.assistant, self.files.as_slice()) {
-            (Some(name), []) => (self.of_assistant(name)?, Path::new("-")),
-            (Some(name), [input]) => (self.of_assistant(name)?, input.as_path()),
-            (None, [component]) => (self.of_component(component)?, Path::new("-")),
-            (None, [component, input]) => (self.of_component(component)?, input.as_path()),
-            (Some(_), _) => bail!("with --assistant, name only the input"),
-            (None, _) => bail!(
-                "name a component's file, or an assistant of the configuration with --assistant"
-            ),
-        };
-        let body = json_input::as_webhook_body(json_input::read(input)?)?;
+        // Whatever is wrong with it is said before anything is read.
+        let (loaded, input) = self.load()?;
+        let body = json_input::as_webhook_body(json_input::read(input)?, self.event)?;
         let event = Event::find(body.as_bytes())?;
+        let subject = loaded.for_event(event.kind)?;
         let request = Request {
             tenant: &subject.tenant,
             assistant: &subject.assistant,
             request_id: "invoke",
-            event: event.name,
+            event: event.kind,
             options: event.options,
             deadline: Instant::now() + subject.timeout,
             around: event.around(),
@@ -108,7 +86,7 @@ impl Invoke {
                 given.tell();
             }
             match &run.result {
-                Ok(changed) => writeln!(out, "{}", changed.as_deref().unwrap_or(event.payload()))?,
+                Ok(transformed) => writeln!(out, "{}", result(transformed, event.payload()))?,
                 Err(fault) => tell!("no answer: {fault}"),
             }
         }
@@ -119,88 +97,27 @@ impl Invoke {
         })
     }
 
-    fn of_assistant(&self, name: &str) -> anyhow::Result<Subject> {
-        // Nobody is verified here.
-        let mut config = self.file.load(Secrets::Unread)?;
-        // The others' components need not be compiled.
-        config.assistants.retain(|other, _| other == name);
-        let Some(assistant) = config.assistants.get(name) else {
-            bail!(
-                "there is no assistant `{name}` in {}",
-                self.file.config.display()
-            );
-        };
-        let uses = |plugin: &String| {
-            assistant
-                .pipeline
-                .iter()
-                .any(|stage| stage.plugin == *plugin)
-        };
-        let used: Vec<_> = config
-            .plugins
-            .keys()
-            .filter(|name| uses(name))
-            .cloned()
-            .collect();
-        config.plugins.retain(|name, _| used.contains(name));
-        let snapshot = Snapshot::build(config, &Process::new(), None, |plugin| {
-            tell!("compiling {plugin}")
-        })?;
-        let assistant = snapshot
-            .into_assistant(name)
-            .context("the assistant is gone")?;
-        Ok(Subject {
-            tenant: assistant.tenant,
-            assistant: assistant.name,
-            pipeline: assistant.pipeline,
-            timeout: assistant.timeout,
+    /// What is to be invoked, and the input.
+    fn load(&self) -> anyhow::Result<(Loaded, &Path)> {
+        let stdin = Path::new("-");
+        Ok(match (&self.assistant, self.files.as_slice()) {
+            (Some(name), []) => (Loaded::assistant(&self.file, name)?, stdin),
+            (Some(name), [input]) => (Loaded::assistant(&self.file, name)?, input),
+            (None, [component]) => (Loaded::component(component, &self.settings)?, stdin),
+            (None, [component, input]) => (Loaded::component(component, &self.settings)?, input),
+            (Some(_), _) => bail!("with --assistant, name only the input"),
+            (None, _) => bail!(
+                "name a component's file, or an assistant of the configuration with --assistant"
+            ),
         })
     }
+}
 
-    fn of_component(&self, file: &Path) -> anyhow::Result<Subject> {
-        let settings = retort_json::check(&self.settings).context("--settings is not JSON")?;
-        if settings != retort_json::Kind::Object {
-            bail!("--settings has to be a JSON object, such as '{{\"suffix\": \"!\"}}'");
-        }
-        let stem = file.file_stem().unwrap_or_default().to_string_lossy();
-        let sandbox = config::Sandbox {
-            concurrency: Some(1),
-            ..config::Sandbox::default()
-        };
-        let sandbox = Arc::new(Sandbox::new(&sandbox, &Limits::DEFAULT)?);
-        let plugin = Plugin::load(&sandbox, &stem, file, None)
-            .map_err(|error| anyhow::anyhow!("{error}\n    hint: {}", error.hint()))?;
-        let grants = Grants {
-            config: Some(true),
-            logging: Some(LogLevel::Trace),
-        };
-        let lacks = plugin.lacks(&grants);
-        if !lacks.is_empty() {
-            let lacks: Vec<_> = lacks.iter().map(|it| it.interface()).collect();
-            bail!(
-                "{} imports {}, which only a configuration can grant\n    hint: name an assistant whose pipeline has it, with --config and --assistant",
-                file.display(),
-                lacks.join(", ")
-            );
-        }
-        Ok(Subject {
-            tenant: Tenant::alone("invoke"),
-            assistant: "invoke".into(),
-            pipeline: Pipeline {
-                stages: vec![Stage {
-                    plugin: Arc::new(plugin),
-                    settings: self.settings.clone(),
-                    view: View::default(),
-                    limits: Limits::DEFAULT,
-                    reach: Arc::new(Reach::new(&grants, &self.settings)),
-                    on_fault: OnFault::Fail,
-                    quarantine: Quarantine::new(Rule::default()),
-                    metrics: Metrics::new().stage(&"invoke".into(), 1, &stem),
-                }],
-                guard: Guard::default(),
-            },
-            timeout: Duration::from_secs(30),
-        })
+/// What the caller would get: the payload, or a reply.
+fn result<'a>(transformed: &'a Transformed, payload: &'a str) -> &'a str {
+    match transformed {
+        Transformed::Unchanged => payload,
+        Transformed::Payload(text) | Transformed::Reply(text) => text,
     }
 }
 
@@ -213,6 +130,7 @@ fn line(stage: &StageReport) -> String {
         Ok(OutcomeKind::MergePatch) => "merge patch applied".to_owned(),
         Ok(OutcomeKind::JsonPatch) => "JSON patch applied".to_owned(),
         Ok(OutcomeKind::Texts) => "changed texts".to_owned(),
+        Ok(OutcomeKind::Reply) => "replied in the assistant's place".to_owned(),
         Err(fault) => format!("FAULT, {fault}"),
     };
     format!(
@@ -252,10 +170,8 @@ fn report(run: &Run, given: &[Given], payload: &str) -> anyhow::Result<String> {
         kind: fault.kind(),
         message: fault.to_string(),
     };
-    let payload = match &run.result {
-        Ok(changed) => Some(serde_json::from_str(changed.as_deref().unwrap_or(payload))?),
-        Err(_) => None,
-    };
+    let json = |transformed| serde_json::from_str(result(transformed, payload));
+    let payload = run.result.as_ref().ok().map(json).transpose()?;
     let report = Report {
         payload,
         fault: run.result.as_ref().err().map(fault),

@@ -1,5 +1,6 @@
 //! JSON from a file or from standard input, for `invoke` and `send`.
 
+use crate::event::EventKind;
 use anyhow::{Context, bail};
 use serde::Deserialize;
 use std::io::Read;
@@ -27,8 +28,17 @@ pub(super) fn read(path: &Path) -> anyhow::Result<String> {
     Ok(text)
 }
 
-/// The webhook body that a text is, or the one around the payload that it is.
-pub(super) fn as_webhook_body(text: String) -> anyhow::Result<String> {
+/// The event of that name, for clap.
+pub(super) fn event(name: &str) -> Result<EventKind, String> {
+    EventKind::named(name).ok_or_else(|| {
+        let names: Vec<_> = EventKind::ALL.map(EventKind::name).into();
+        format!("it can be {}", names.join(", "))
+    })
+}
+
+/// The webhook body that a text is, or the one around the payload of that event that it
+/// is.
+pub(super) fn as_webhook_body(text: String, event: EventKind) -> anyhow::Result<String> {
     #[derive(Deserialize)]
     struct Envelope {
         event: Option<serde::de::IgnoredAny>,
@@ -39,7 +49,8 @@ pub(super) fn as_webhook_body(text: String) -> anyhow::Result<String> {
     match (envelope.event, envelope.payload) {
         (Some(_), Some(_)) => Ok(text),
         (None, None) => Ok(format!(
-            r#"{{"event":{{"name":"message_processed"}},"options":{{}},"payload":{}}}"#,
+            r#"{{"event":{{"name":"{}"}},"options":{{}},"payload":{}}}"#,
+            event.name(),
             text.trim()
         )),
         _ => bail!("a webhook's body has both `event` and `payload`; a payload alone has neither"),

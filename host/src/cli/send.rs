@@ -1,5 +1,6 @@
 use super::token::Claims;
 use super::{Ending, json_input, runtime};
+use crate::event::EventKind;
 use crate::tls;
 use anyhow::Context;
 use bytes::Bytes;
@@ -35,6 +36,9 @@ pub(super) struct Send {
     /// A webhook's whole body, or only its payload; `-` is standard input
     #[arg(default_value = "-")]
     input: PathBuf,
+    /// Of which event the input is the payload, where it is only one
+    #[arg(long, value_name = "NAME", default_value = "message_processed", value_parser = json_input::event)]
+    event: EventKind,
     /// Sign with this secret: `env:NAME` or `file:PATH`. Without it nothing is signed
     #[arg(long, value_name = "SOURCE")]
     secret: Option<String>,
@@ -70,7 +74,7 @@ enum Answer {
 
 impl Send {
     pub(super) fn execute(self) -> anyhow::Result<Ending> {
-        let body = json_input::as_webhook_body(json_input::read(&self.input)?)?;
+        let body = json_input::as_webhook_body(json_input::read(&self.input)?, self.event)?;
         let request = self.request(body)?;
         let start = Instant::now();
         let answer = runtime()?.block_on(async {

@@ -6,6 +6,7 @@ use super::{
     read_limits, view,
 };
 use crate::auth::Auth;
+use crate::event::EventKind;
 use crate::grant::Grants;
 use crate::guard::Guard;
 use crate::limits::Limits;
@@ -25,8 +26,9 @@ pub struct Assistant {
     pub timeout: Duration,
     /// What its answers have to keep to. Default: nothing.
     pub guard: Guard,
-    /// The stages, in their order. None is possible: the answer is what came in.
-    pub pipeline: Vec<Stage>,
+    /// The stages for each event that it takes, in their order. None is possible: what
+    /// came in goes back.
+    pub pipelines: BTreeMap<EventKind, Vec<Stage>>,
 }
 
 /// One plugin's place in a pipeline.
@@ -93,15 +95,13 @@ pub(super) fn read(
     let on_fault = optional(&table, "on_fault", |item| item.choice(&ON_FAULT));
     let default_on_fault = on_fault.flatten().unwrap_or(OnFault::Continue);
     let guard = guard::read(&table);
-    let pipeline = match table.optional("pipeline") {
-        None => Some(Vec::new()),
-        Some(item) => item.array().map(|stages| {
-            stages
-                .into_iter()
-                .map(|stage| read_stage(stage, default_on_fault, declared, plugins, context))
-                .collect::<Vec<_>>()
-        }),
+    let stages = Stages {
+        default_on_fault,
+        declared,
+        plugins,
+        context,
     };
+    let pipelines = stages.read_pipelines(&table);
     table.refuse_unknown_keys();
     on_fault?;
     Some(Assistant {
@@ -109,41 +109,89 @@ pub(super) fn read(
         auth: auth?,
         timeout: timeout?.unwrap_or(Duration::from_secs(10)),
         guard: guard?,
-        pipeline: pipeline?.into_iter().collect::<Option<_>>()?,
+        pipelines: pipelines?,
     })
 }
 
-fn read_stage(
-    item: Item<'_>,
+/// What reading a stage needs besides its table.
+struct Stages<'a> {
     default_on_fault: OnFault,
-    declared: &Declared<'_>,
-    plugins: &BTreeMap<String, Plugin>,
-    context: &Context<'_>,
-) -> Option<Stage> {
-    let position = context.problems.position(item.span().start);
-    let table = item.table("this stage of the pipeline".to_owned())?;
-    let plugin = table
-        .required("plugin", "name one of the plugins: plugin = \"my-plugin\"")
-        .and_then(|item| {
-            let name = item.string()?;
-            check_reference(&item, name, "plugin", &declared.plugins);
-            Some(name)
-        });
-    let settings = optional(&table, "settings", Item::json_object);
-    let on_fault = optional(&table, "on_fault", |item| item.choice(&ON_FAULT));
-    let view = view::read(&table);
-    let limits = read_limits(&table, "`limits` of the stage");
-    let grants = grants::read(&table, "`grants` of the stage");
-    table.refuse_unknown_keys();
-    let name = plugin?;
-    let plugin = plugins.get(name)?;
-    Some(Stage {
-        plugin: name.to_owned(),
-        settings: settings?.unwrap_or_else(|| "{}".to_owned()),
-        view: view?,
-        limits: Limits::DEFAULT.with(&plugin.limits).with(&limits?),
-        grants: grants?.over(&plugin.grants),
-        on_fault: on_fault?.unwrap_or(default_on_fault),
-        position,
-    })
+    declared: &'a Declared<'a>,
+    plugins: &'a BTreeMap<String, Plugin>,
+    context: &'a Context<'a>,
+}
+
+impl Stages<'_> {
+    /// `pipeline`, for the answers, and those in `pipelines`, by event.
+    fn read_pipelines(&self, table: &Table<'_>) -> Option<BTreeMap<EventKind, Vec<Stage>>> {
+        let mut pipelines = BTreeMap::new();
+        let mut all_good = true;
+        let mut add = |event, item: Item<'_>| {
+            let stages = item.array().map(|stages| {
+                let stages = stages.into_iter().map(|stage| self.read(stage, event));
+                // All of them before the first that is wrong ends it.
+                stages
+                    .collect::<Vec<_>>()
+                    .into_iter()
+                    .collect::<Option<_>>()
+            });
+            match stages.flatten() {
+                Some(stages) => drop(pipelines.insert(event, stages)),
+                None => all_good = false,
+            }
+        };
+        let answers = table.optional("pipeline");
+        let by_event = match table.optional("pipelines") {
+            None => None,
+            Some(item) => Some(item.table("`pipelines` of the assistant".to_owned())?),
+        };
+        if let Some(by_event) = by_event {
+            for event in EventKind::ALL {
+                let Some(item) = by_event.optional(event.name()) else {
+                    continue;
+                };
+                if event == EventKind::MessageProcessed && answers.is_some() {
+                    return item.refuse(
+                        "the assistant has a `pipeline`, which is for the same event",
+                        "keep one of the two",
+                    );
+                }
+                add(event, item);
+            }
+            by_event.refuse_unknown_keys();
+        }
+        if let Some(item) = answers {
+            add(EventKind::MessageProcessed, item);
+        }
+        all_good.then_some(pipelines)
+    }
+
+    fn read(&self, item: Item<'_>, event: EventKind) -> Option<Stage> {
+        let position = self.context.problems.position(item.span().start);
+        let table = item.table("this stage of the pipeline".to_owned())?;
+        let plugin = table
+            .required("plugin", "name one of the plugins: plugin = \"my-plugin\"")
+            .and_then(|item| {
+                let name = item.string()?;
+                check_reference(&item, name, "plugin", &self.declared.plugins);
+                Some(name)
+            });
+        let settings = optional(&table, "settings", Item::json_object);
+        let on_fault = optional(&table, "on_fault", |item| item.choice(&ON_FAULT));
+        let view = view::read(&table, event);
+        let limits = read_limits(&table, "`limits` of the stage");
+        let grants = grants::read(&table, "`grants` of the stage");
+        table.refuse_unknown_keys();
+        let name = plugin?;
+        let plugin = self.plugins.get(name)?;
+        Some(Stage {
+            plugin: name.to_owned(),
+            settings: settings?.unwrap_or_else(|| "{}".to_owned()),
+            view: view?,
+            limits: Limits::DEFAULT.with(&plugin.limits).with(&limits?),
+            grants: grants?.over(&plugin.grants),
+            on_fault: on_fault?.unwrap_or(self.default_on_fault),
+            position,
+        })
+    }
 }

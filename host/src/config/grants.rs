@@ -23,6 +23,7 @@ pub(super) fn read(table: &Table<'_>, path: &str) -> Option<Grants> {
 mod tests {
     use super::super::tests::parse;
     use super::*;
+    use crate::event::EventKind;
 
     #[test]
     fn a_stages_grants_stand_in_the_place_of_its_plugins() {
@@ -32,7 +33,7 @@ mod tests {
              pipeline = [{ plugin = \"p\", grants = { config = false } }]",
         )
         .unwrap();
-        let stage = &config.assistants["a"].pipeline[0];
+        let stage = &config.assistants["a"].pipelines[&EventKind::MessageProcessed][0];
         assert_eq!(stage.grants.config, Some(false));
         assert_eq!(stage.grants.logging, Some(LogLevel::Warn));
         assert_eq!(config.plugins["p"].grants.config, Some(true));

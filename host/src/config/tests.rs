@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::auth::Auth;
+use crate::event::EventKind;
 use crate::limits::Limits;
 
 pub(super) fn parse(text: &str) -> Result<Config, Problems> {
@@ -68,7 +69,7 @@ fn a_stages_limits_come_from_three_places() {
     .unwrap();
     let assistant = &config.assistants["a"];
     assert_eq!(assistant.timeout, Duration::from_secs(2));
-    let [first, second] = &assistant.pipeline[..] else {
+    let [first, second] = &assistant.pipelines[&EventKind::MessageProcessed][..] else {
         panic!("there are two stages");
     };
     assert_eq!(
@@ -109,7 +110,7 @@ fn view(keys: &str) -> Result<(String, String), Vec<String>> {
     );
     match parse(&text) {
         Ok(config) => {
-            let view = &config.assistants["a"].pipeline[0].view;
+            let view = &config.assistants["a"].pipelines[&EventKind::MessageProcessed][0].view;
             Ok((view.in_words(), view.in_words_of_texts()))
         }
         Err(problems) => Err(problems.problems.into_iter().map(|p| p.message).collect()),

@@ -2,19 +2,24 @@
 
 use super::optional;
 use super::reader::{Item, Table};
+use crate::event::EventKind;
 use crate::view::View;
 use retort_json::{Pattern, Places};
 
 /// Reads the view of a stage. Without any of its keys it is everything.
-pub(super) fn read(stage: &Table<'_>) -> Option<View> {
+pub(super) fn read(stage: &Table<'_>, event: EventKind) -> Option<View> {
+    let new = match event {
+        EventKind::MessageReceived => View::of_message,
+        _ => View::new,
+    };
     let reads = optional(stage, "reads", places);
     let writes = optional(stage, "writes", |item| Some((places(item)?, item.clone())));
     let reads = reads?;
     let Some((writes, item)) = writes? else {
         // What may be read may be written then, so that nothing can be wrong.
-        return View::new(reads, None).ok();
+        return new(reads, None).ok();
     };
-    match View::new(reads, Some(writes)) {
+    match new(reads, Some(writes)) {
         Ok(view) => Some(view),
         Err(error) => item.refuse(
             error.to_string(),

@@ -40,7 +40,7 @@ pub(super) fn of(
     };
     if reason.contains(TOO_MUCH_DATA) {
         return Fault::OutputTooLarge {
-            limit: limits.output_bytes.max(super::HANDED_OVER),
+            limit: limits.output_bytes.max(super::callee::HANDED_OVER),
         };
     }
     if let Some(refused) = state.limiter.refused() {

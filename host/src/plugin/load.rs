@@ -2,18 +2,20 @@
 
 use super::Plugin;
 use super::compile::{CompileError, compile};
-use super::interface::Entry;
+use super::interface::{Entry, Interface, PayloadEntry};
 use super::nesting;
 use super::sandbox::Sandbox;
-use crate::bindings::{response, texts};
+use super::state::State;
+use crate::bindings;
 use crate::capability::{Capability, Import};
+use crate::event::EventKind;
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use wasmtime::component::Component;
+use wasmtime::component::{Component, InstancePre};
 
 /// The largest component, in bytes: a Python interpreter with its library has 18 MB.
 const LARGEST: u64 = 64 << 20;
@@ -22,26 +24,9 @@ const LARGEST: u64 = 64 << 20;
 const PACKAGE: &str = "retort:transform";
 const VERSION: &str = "0.1.0";
 
-/// An interface that a plugin may export.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Known {
-    Response,
-    Texts,
-}
-
-impl Known {
-    const ALL: [Self; 2] = [Self::Response, Self::Texts];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Response => Entry::RESPONSE,
-            Self::Texts => Entry::TEXTS,
-        }
-    }
-
-    fn export(self) -> String {
-        format!("{PACKAGE}/{}@{VERSION}", self.name())
-    }
+/// The name of an interface in a component's exports.
+fn export(interface: Interface) -> String {
+    format!("{PACKAGE}/{}@{VERSION}", interface.name())
 }
 
 impl Plugin {
@@ -89,7 +74,7 @@ impl Plugin {
             }
         })?;
         let needs = needs(&component, sandbox, &file)?;
-        let interface = find_interface(&component, sandbox, &file)?;
+        let interfaces = find_interfaces(&component, sandbox, &file)?;
         let wrong_type = |error: wasmtime::Error| LoadError::WrongType {
             file: file.clone(),
             reason: format!("{error:#}"),
@@ -98,15 +83,16 @@ impl Plugin {
             .linker
             .instantiate_pre(&component)
             .map_err(wrong_type)?;
-        let entry = match interface {
-            Known::Response => response::Pre::new(pre).map(Entry::Response),
-            Known::Texts => texts::Pre::new(pre).map(Entry::Texts),
-        };
+        let entry = |interface| entry(interface, &pre).map_err(wrong_type);
+        let entries = interfaces
+            .into_iter()
+            .map(entry)
+            .collect::<Result<_, _>>()?;
         Ok(Self {
             name: name.into(),
             sha256: actual,
             needs,
-            entry: entry.map_err(wrong_type)?,
+            entries,
             sandbox: Arc::clone(sandbox),
         })
     }
@@ -178,40 +164,64 @@ fn needs(
     }
 }
 
-/// Finds out which of the contract's interfaces a component exports. With two of
-/// them nobody could say which is meant.
-fn find_interface(
+/// Finds out which of the contract's interfaces a component exports. With two of them
+/// for one event nobody could say which is meant.
+fn find_interfaces(
     component: &Component,
     sandbox: &Sandbox,
     file: &Path,
-) -> Result<Known, LoadError> {
+) -> Result<Vec<Interface>, LoadError> {
     let exports: Vec<_> = component
         .component_type()
         .exports(&sandbox.engine)
         .map(|(name, _)| name.to_owned())
         .collect();
-    let known = Known::ALL
-        .into_iter()
-        .filter(|known| exports.contains(&known.export()));
+    let known = Interface::ALL.into_iter();
+    let found: Vec<_> = known.filter(|it| exports.contains(&export(*it))).collect();
     let file = file.to_path_buf();
-    match known.collect::<Vec<_>>().as_slice() {
-        [only] => Ok(*only),
-        [] => {
-            let of_contract = |name: &&String| name.starts_with(&format!("{PACKAGE}/"));
-            Err(match exports.iter().find(of_contract) {
-                Some(other) => LoadError::OtherVersion {
-                    file,
-                    export: other.clone(),
-                },
-                None => LoadError::WrongWorld { file, exports },
-            })
+    for event in EventKind::ALL {
+        let mut serving = found.iter().filter(|it| it.serves(event));
+        if let (Some(one), Some(other)) = (serving.next(), serving.next()) {
+            let interfaces = [*one, *other];
+            return Err(LoadError::SeveralInterfaces {
+                file,
+                interfaces,
+                event,
+            });
         }
-        _ => Err(LoadError::SeveralInterfaces { file }),
     }
+    if found.is_empty() {
+        let of_contract = |name: &&String| name.starts_with(&format!("{PACKAGE}/"));
+        return Err(match exports.iter().find(of_contract) {
+            Some(other) => LoadError::OtherVersion {
+                file,
+                export: other.clone(),
+            },
+            None => LoadError::WrongWorld { file, exports },
+        });
+    }
+    Ok(found)
+}
+
+/// An interface of a component, ready to be called.
+fn entry(interface: Interface, pre: &InstancePre<State>) -> wasmtime::Result<Entry> {
+    let pre = pre.clone();
+    Ok(match interface {
+        Interface::Response => {
+            Entry::Payload(PayloadEntry::Response(bindings::response::Pre::new(pre)?))
+        }
+        Interface::Request => {
+            Entry::Payload(PayloadEntry::Request(bindings::request::Pre::new(pre)?))
+        }
+        Interface::Observer => {
+            Entry::Payload(PayloadEntry::Observer(bindings::observer::Pre::new(pre)?))
+        }
+        Interface::Texts => Entry::Texts(bindings::texts::Pre::new(pre)?),
+    })
 }
 
 fn known() -> String {
-    Known::ALL.map(Known::export).join(" and ")
+    Interface::ALL.map(export).join(", ")
 }
 
 pub(super) fn hex(bytes: &[u8]) -> String {
@@ -307,13 +317,17 @@ pub enum LoadError {
         export: String,
     },
     /// It exports more than one interface for the same event.
-    #[error("{} exports both {}", file.display(), known())]
+    #[error("{} exports both {} and {}, which are both for {}", file.display(), export(interfaces[0]), export(interfaces[1]), event.name())]
     SeveralInterfaces {
         /// The component's file.
         file: PathBuf,
+        /// Two of them.
+        interfaces: [Interface; 2],
+        /// The event.
+        event: EventKind,
     },
     /// It is made for something else.
-    #[error("{} exports neither {}; it exports {}", file.display(), known().replace(" and ", " nor "), listed(exports))]
+    #[error("{} exports none of {}; it exports {}", file.display(), known(), listed(exports))]
     WrongWorld {
         /// The component's file.
         file: PathBuf,
@@ -361,7 +375,7 @@ impl LoadError {
             Self::OtherVersion { .. } => "build the plugin against the wit/ folder of this version",
             Self::SeveralInterfaces { .. } => "build it with only one of them",
             Self::WrongWorld { .. } | Self::WrongType { .. } => {
-                "a plugin exports the world `text-transformer` or `response-transformer` of wit/; with the Rust SDK, `retort_sdk::export_texts!` or `retort_sdk::export!` does that"
+                "a plugin exports a world of wit/; with the Rust SDK, `retort_sdk::export_texts!`, `export!`, `export_request!` or `export_observer!` does that"
             }
         }
     }

@@ -125,7 +125,7 @@ fn check_says_what_is_wrong_with_each_component() {
         (9, "core.wasm is a core module, not a component"),
         (
             11,
-            "empty.wasm exports neither retort:transform/transform-response@0.1.0 nor retort:transform/transform-texts@0.1.0; it exports nothing",
+            "retort:transform/transform-request@0.1.0, retort:transform/observe-event@0.1.0; it exports nothing",
         ),
         (13, "text.wasm is not WebAssembly"),
         (15, "huge.wasm: it is larger than 67108864 bytes"),
@@ -197,11 +197,13 @@ auth.kind = "none"
     assert_eq!(
         lines[4..],
         [
-            "assistant lobby of tenant acme: JWT, 10s, 3 stages",
-            "  1. echo reads everything; may change everything",
-            "  2. echo reads /output, /user_id; may change /output/generic/*/text",
-            "  3. charm gets the strings within /output/generic/*/text, with the response types of their items; may change them",
-            "assistant open of tenant acme: NO AUTHENTICATION, 2s, no stages",
+            "assistant lobby of tenant acme: JWT, 10s",
+            "  message_processed: 3 stages",
+            "    1. echo reads everything; may change everything",
+            "    2. echo reads /output, /user_id; may change /output/generic/*/text",
+            "    3. charm gets the strings within /output/generic/*/text, with the response types of their items; may change them",
+            "assistant open of tenant acme: NO AUTHENTICATION, 2s",
+            "  no stages",
             "the configuration is good",
         ]
     );

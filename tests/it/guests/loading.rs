@@ -20,7 +20,7 @@ pub(super) fn wrong_world() {
     does_not_load(
         &component("wrong-world"),
         &[
-            "exports neither retort:transform/transform-response@0.1.0 nor",
+            "exports none of retort:transform/transform-response@0.1.0, retort:transform/transform-texts@0.1.0",
             "it exports example:other/greet@1.0.0",
             "hint:",
         ],

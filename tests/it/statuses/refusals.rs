@@ -22,8 +22,8 @@ fn status_400_is_for_a_body_that_is_no_event() {
             "`payload` is missing",
         ),
         (
-            r#"{"event":{"name":"message_logged"},"payload":{}}"#,
-            "the event `message_logged` is not served here; served: message_processed",
+            r#"{"event":{"name":"pre_run"},"payload":{}}"#,
+            "the event `pre_run` is not served here; served: message_received, message_processed, message_logged, cdr_logged",
         ),
     ];
     for (body, words) in cases {

@@ -106,6 +106,17 @@ impl Host {
         }
     }
 
+    /// What `retort check` says of a configuration that is wrong.
+    pub(crate) fn check(config: &str) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("retort.toml");
+        std::fs::write(&file, with_plugins(config, folder.path())).unwrap();
+        let output = retort().args(["check", "--config"]).arg(&file).output();
+        let output = output.unwrap();
+        assert_eq!(output.status.code(), Some(1), "it is good: {output:?}");
+        String::from_utf8(output.stderr).unwrap()
+    }
+
     /// The folder of its configuration, `retort.toml`.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()

@@ -97,6 +97,11 @@ impl Call {
 }
 
 impl Answer {
+    /// Whether there is such a header at all.
+    pub(crate) fn has_header(&self, name: &str) -> bool {
+        self.headers.iter().any(|(other, _)| other == name)
+    }
+
     /// The value of a header that is there once.
     #[track_caller]
     pub(crate) fn header(&self, name: &str) -> &str {

@@ -1,0 +1,165 @@
+//! What is invoked: a component by itself, or an assistant's pipeline.
+
+use crate::cli::ConfigFile;
+use crate::config::{self, OnFault};
+use crate::event::EventKind;
+use crate::fairness::Tenant;
+use crate::grant::{Grants, LogLevel};
+use crate::guard::Guard;
+use crate::limits::Limits;
+use crate::metrics::Metrics;
+use crate::pipeline::{Pipeline, Stage};
+use crate::plugin::{Interface, Plugin, Reach, Sandbox};
+use crate::process::Process;
+use crate::quarantine::{Quarantine, Rule};
+use crate::secret::Secrets;
+use crate::snapshot::{Assistant, Snapshot};
+use crate::view::View;
+use anyhow::{Context, bail};
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A pipeline and the names that its plugins are told.
+pub(super) struct Subject {
+    pub(super) tenant: Arc<Tenant>,
+    pub(super) assistant: Arc<str>,
+    pub(super) pipeline: Pipeline,
+    pub(super) timeout: Duration,
+}
+
+/// What can be invoked, before it is known for which event.
+pub(super) enum Loaded {
+    Component {
+        plugin: Arc<Plugin>,
+        settings: String,
+    },
+    Assistant(Box<Assistant>),
+}
+
+impl Loaded {
+    /// An assistant of a configuration.
+    pub(super) fn assistant(file: &ConfigFile, name: &str) -> anyhow::Result<Self> {
+        // Nobody is verified here.
+        let mut config = file.load(Secrets::Unread)?;
+        // The others' components need not be compiled.
+        config.assistants.retain(|other, _| other == name);
+        let Some(assistant) = config.assistants.get(name) else {
+            bail!(
+                "there is no assistant `{name}` in {}",
+                file.config.display()
+            );
+        };
+        let uses = |plugin: &String| {
+            let mut stages = assistant.pipelines.values().flatten();
+            stages.any(|stage| stage.plugin == *plugin)
+        };
+        let used: Vec<_> = config
+            .plugins
+            .keys()
+            .filter(|name| uses(name))
+            .cloned()
+            .collect();
+        config.plugins.retain(|name, _| used.contains(name));
+        let snapshot = Snapshot::build(config, &Process::new(), None, |plugin| {
+            tell!("compiling {plugin}")
+        })?;
+        let assistant = snapshot.into_assistant(name);
+        let assistant = assistant.context("the assistant is gone")?;
+        Ok(Self::Assistant(Box::new(assistant)))
+    }
+
+    /// A component by itself, with these settings, JSON text.
+    pub(super) fn component(file: &Path, settings: &str) -> anyhow::Result<Self> {
+        let kind = retort_json::check(settings).context("--settings is not JSON")?;
+        if kind != retort_json::Kind::Object {
+            bail!("--settings has to be a JSON object, such as '{{\"suffix\": \"!\"}}'");
+        }
+        let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+        let sandbox = config::Sandbox {
+            concurrency: Some(1),
+            ..config::Sandbox::default()
+        };
+        let sandbox = Arc::new(Sandbox::new(&sandbox, &Limits::DEFAULT)?);
+        let plugin = Plugin::load(&sandbox, &stem, file, None)
+            .map_err(|error| anyhow::anyhow!("{error}\n    hint: {}", error.hint()))?;
+        let lacks = plugin.lacks(&grants());
+        if !lacks.is_empty() {
+            let lacks: Vec<_> = lacks.iter().map(|it| it.interface()).collect();
+            bail!(
+                "{} imports {}, which only a configuration can grant\n    hint: name an assistant whose pipeline has it, with --config and --assistant",
+                file.display(),
+                lacks.join(", ")
+            );
+        }
+        Ok(Self::Component {
+            plugin: Arc::new(plugin),
+            settings: settings.to_owned(),
+        })
+    }
+
+    /// As it is invoked for an event.
+    pub(super) fn for_event(self, event: EventKind) -> anyhow::Result<Subject> {
+        let (plugin, settings) = match self {
+            Self::Assistant(assistant) => return of_assistant(*assistant, event),
+            Self::Component { plugin, settings } => (plugin, settings),
+        };
+        let Some(callee) = plugin.for_event(event) else {
+            let interfaces: Vec<_> = plugin.interfaces().map(Interface::name).collect();
+            bail!(
+                "{} is not for {}: it exports {}\n    hint: --event says of which event the input is the payload",
+                plugin.name(),
+                event.name(),
+                interfaces.join(" and ")
+            );
+        };
+        let view = match event {
+            EventKind::MessageReceived => View::whole_message(),
+            _ => View::default(),
+        };
+        let stage = Stage {
+            plugin: callee,
+            reach: Arc::new(Reach::new(&grants(), &settings)),
+            settings,
+            view,
+            limits: Limits::DEFAULT,
+            on_fault: OnFault::Fail,
+            quarantine: Quarantine::new(Rule::default()),
+            metrics: Metrics::new().stage(&"invoke".into(), event, 1, plugin.name()),
+        };
+        Ok(Subject {
+            tenant: Tenant::alone("invoke"),
+            assistant: "invoke".into(),
+            pipeline: Pipeline {
+                stages: vec![stage],
+                guard: Arc::new(Guard::default()),
+            },
+            timeout: Duration::from_secs(30),
+        })
+    }
+}
+
+/// What a component by itself may reach: what ends with the call.
+fn grants() -> Grants {
+    Grants {
+        config: Some(true),
+        logging: Some(LogLevel::Trace),
+    }
+}
+
+fn of_assistant(mut assistant: Assistant, event: EventKind) -> anyhow::Result<Subject> {
+    let Some(pipeline) = assistant.take_pipeline(event) else {
+        bail!(
+            "the assistant `{}` has no pipeline for {}",
+            assistant.name,
+            event.name()
+        );
+    };
+    Ok(Subject {
+        tenant: assistant.tenant,
+        assistant: assistant.name,
+        pipeline,
+        timeout: assistant.timeout,
+    })
+}
