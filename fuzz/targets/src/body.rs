@@ -27,11 +27,33 @@ pub fn run(data: &[u8]) {
         Err(EventError::NotAnEvent(_)) => assert!(text.is_some(), "it is not UTF-8"),
         Err(_) => assert!(text.is_some_and(is_json), "it is not JSON"),
     }
+    check_dialog(data);
     // What is refused in these bytes (a member that is there twice) may not be refused
     // once it is written plainly.
     if let Some(value) = text.and_then(tree) {
         let plain = value.to_string();
         assert_eq!(Event::find(plain.as_bytes()).is_ok(), is_event(&value));
+    }
+}
+
+/// A dialog's object is what has neither an event nor a payload, and nothing else.
+fn check_dialog(data: &[u8]) {
+    let (found, with_dialog) = (Event::find(data), Event::find_with_dialog(data));
+    let Some(event) = with_dialog
+        .as_ref()
+        .ok()
+        .filter(|event| event.kind == EventKind::Dialog)
+    else {
+        assert_eq!(found, with_dialog, "an envelope is one for everybody");
+        return;
+    };
+    assert_eq!(found, Err(EventError::Missing("event")));
+    assert!(is_json(event.body), "a dialog in what is not JSON");
+    assert_eq!(event.payload(), event.body.trim_ascii());
+    assert_eq!(event.with_payload(event.payload()), event.body);
+    if let Some(whole) = tree(event.body) {
+        assert!(whole.is_object());
+        assert!(whole["event"].is_null() && whole["payload"].is_null());
     }
 }
 

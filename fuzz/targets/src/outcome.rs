@@ -1,8 +1,8 @@
 //! What a plugin returned. The oracles are the crate json-patch and what must be true of
 //! every result: an object within the limit, and outside of `writes` what it was.
 //!
-//! An input is a letter for the kind (`r`eplaced, `m`erge patch, `j`son patch, else
-//! texts), a digit for the view, and payload and outcome with a record separator (0x1E)
+//! An input is a letter for the kind (`r`eplaced, `m`erge patch, `j`son patch, `a`nswer
+//! in the assistant's place, else texts), a digit for the view, and payload and outcome with a record separator (0x1E)
 //! between, which no JSON text contains.
 
 mod mask;
@@ -10,6 +10,7 @@ mod reference;
 mod texts;
 
 use crate::json::{has_plain_numbers, is_json, tree};
+use retort::event::check_reply;
 use retort::outcome::{Fault, Outcome};
 use retort::view::View;
 use retort_json::{Pattern, Places};
@@ -55,6 +56,7 @@ pub fn run(data: &[u8]) {
         b'r' => Outcome::Replaced(text.to_owned()),
         b'm' => Outcome::MergePatch(text.to_owned()),
         b'j' => Outcome::JsonPatch(text.to_owned()),
+        b'a' => return check_answer(text),
         _ => return texts::check(&view, payload, text),
     };
     let seen = view.reads().visible(payload);
@@ -87,6 +89,22 @@ pub fn run(data: &[u8]) {
             );
         }
         (Err(_), Made::Nothing) | (_, Made::Unknown) => {}
+    }
+}
+
+/// A reply is taken for one if it has a list of items.
+fn check_answer(text: &str) {
+    let has_items = |value: &Value| value["output"]["generic"].is_array();
+    let taken = check_reply(text);
+    if taken.is_ok() {
+        assert!(is_json(text), "a reply that is not JSON");
+        assert!(tree(text).is_none_or(|value| has_items(&value)), "no items");
+    }
+    // What is refused in these bytes (a member that is there twice) may not be refused
+    // once it is written plainly.
+    if let Some(value) = tree(text) {
+        let plain = check_reply(&value.to_string());
+        assert_eq!(plain.is_ok(), has_items(&value), "{plain:?}");
     }
 }
 
