@@ -68,7 +68,14 @@
 //! - `Ok(())` stands for the payload as the function left it. To say something else,
 //!   return an [`Outcome`].
 //!
-//! Of both kinds:
+//! [`export_request!`] makes one over messages to the assistant, which may also reply
+//! itself ([`Decision`]), and [`export_observer!`] one that only looks at what is logged.
+//! A crate may have several of the three.
+//!
+//! What a plugin may reach beyond its call are [`http`], [`keyvalue`], [`config`] and
+//! [`log`], each with a grant of that name. A component imports those that its code uses.
+//!
+//! Of all kinds:
 //!
 //! - `?` turns every error into a [`Failure`]; what becomes of the assistant's answer
 //!   then is the operator's choice, not the plugin's.
@@ -103,18 +110,30 @@ extern crate alloc;
 
 mod bindings;
 #[cfg(feature = "std")]
+pub mod config;
+#[cfg(feature = "std")]
 mod export;
 mod failure;
+#[cfg(feature = "std")]
+pub mod http;
 mod invocation;
+#[cfg(feature = "std")]
+pub mod keyvalue;
 #[cfg(all(target_family = "wasm", not(feature = "std")))]
 mod lean;
+#[cfg(feature = "std")]
+pub mod log;
+#[cfg(feature = "std")]
+mod observe;
 #[cfg(feature = "std")]
 mod outcome;
 #[cfg(feature = "std")]
 mod payload;
 pub mod prelude;
-mod settings;
 #[cfg(feature = "std")]
+mod request;
+mod settings;
+#[cfg(all(feature = "std", not(target_family = "wasm")))]
 pub mod testing;
 mod texts;
 
@@ -126,6 +145,8 @@ pub use invocation::Invocation;
 pub use outcome::{IntoOutcome, Outcome};
 #[cfg(feature = "std")]
 pub use payload::{Item, Payload};
+#[cfg(feature = "std")]
+pub use request::{Decision, IntoDecision};
 /// What a [`Payload`] is made of, for editing more than its texts.
 #[cfg(feature = "std")]
 pub use retort_json::{Document, EditError, Kind, Node, NotAPointer, Part, Pointer};

@@ -1,13 +1,14 @@
-//! The body of an assistant's answer.
+//! The body of an assistant's answer, or of a message to it.
 
 use std::borrow::Cow;
 
-use retort_json::{Document, EditError, Node, Pointer};
-use serde::Deserialize;
+use retort_json::{Document, EditError, Kind, Node, Pattern, Places, Pointer};
+use serde::{Deserialize, Serialize};
 
 use crate::{Failure, Result};
 
-/// The body of an assistant's answer, for reading and editing in place.
+/// The body of an assistant's answer, of a message to it, or of what is logged, for
+/// reading and editing in place.
 ///
 /// It is text until somebody looks inside, and only what is changed is written anew.
 /// For edits beyond the items' texts see [`Payload::document_mut`].
@@ -53,6 +54,53 @@ impl<'a> Payload<'a> {
                 "the payload at {pointer:?} is not what the plugin reads (line {line}, column {column} there)"
             ))
         })
+    }
+
+    /// The strings at some places, with their JSON pointers, in the payload's order. A
+    /// place is a JSON pointer in which `*` stands for any element or member; it means
+    /// the string there, or all strings below it. [`write`](Self::write) puts another one
+    /// in the place of each.
+    ///
+    /// # Errors
+    /// [`Failure::Failed`] if a place is none.
+    pub fn strings(
+        &self,
+        places: impl IntoIterator<Item = impl AsRef<str>>,
+    ) -> Result<Vec<(String, String)>> {
+        let patterns = places
+            .into_iter()
+            .map(|place| Pattern::parse(place.as_ref()));
+        let places = Places::new(patterns.collect::<Result<_, _>>()?)?;
+        let json = self.document.json();
+        let found = places.strings(&json, usize::MAX)?;
+        let strings = found
+            .iter()
+            .map(|found| (found.pointer.clone(), found.string().into_owned()));
+        Ok(strings.collect())
+    }
+
+    /// Puts a value at a JSON pointer such as `/context/skills/x`. Objects on the way
+    /// there that are missing or `null` are made; the rest of what is there stays.
+    ///
+    /// # Errors
+    /// [`Failure::Failed`] if the text is no pointer, something else than an object is in
+    /// the way, or the value cannot be written as JSON.
+    pub fn write<T: Serialize + ?Sized>(&mut self, pointer: &str, value: &T) -> Result<()> {
+        let pointer = Pointer::parse(pointer)?;
+        let mut root = self.document.root();
+        let mut at = Pointer::root();
+        for token in pointer.tokens() {
+            let parent = root.get(&at);
+            if parent.is_none_or(|parent| parent.kind() == Kind::Null) {
+                root.insert(&at, &serde_json::Map::new())?;
+            }
+            at = at.join(&token);
+        }
+        match root.get_mut(&pointer) {
+            Some(mut there) => there.set(value)?,
+            None => root.insert(&pointer, value)?,
+        }
+        Ok(())
     }
 
     /// The whole payload, for reading.
@@ -165,5 +213,51 @@ mod tests {
             "{message}"
         );
         assert!(payload.read::<u8>("context").is_err());
+    }
+
+    #[test]
+    fn strings_are_found_with_their_places() {
+        let mut payload = Payload::of_checked(PAYLOAD);
+        let found = payload.strings(["/output/generic/*/text"]).unwrap();
+        let text = ("/output/generic/0/text".to_owned(), "aé".to_owned());
+        assert_eq!(found, std::slice::from_ref(&text));
+        let all = payload.strings(["/output", "/context"]).unwrap();
+        assert_eq!(all.len(), 3);
+        payload.write(&text.0, "b").unwrap();
+        let found = payload.strings(["/output/generic/0/text"]).unwrap();
+        assert_eq!(found, [(text.0, "b".to_owned())]);
+        assert!(payload.strings(["output"]).is_err());
+    }
+
+    #[test]
+    fn what_is_missing_on_the_way_is_made() {
+        let cases = [
+            (
+                r#"{"b": 1.0}"#,
+                "/a/x y/z",
+                r#"{"b":1.0,"a":{"x y":{"z":7}}}"#,
+            ),
+            (
+                r#"{"a":{"x":{"k":[ ]}}}"#,
+                "/a/x/z",
+                r#"{"a":{"x":{"k":[ ],"z":7}}}"#,
+            ),
+            (r#"{"a":null}"#, "/a/x", r#"{"a":{"x":7}}"#),
+            (r#"{"a":{"x":"old"}}"#, "/a/x", r#"{"a":{"x":7}}"#),
+            (r#"{"a":[1,2]}"#, "/a/1", r#"{"a":[1,7]}"#),
+        ];
+        for (before, pointer, after) in cases {
+            let mut payload = Payload::of_checked(before);
+            payload.write(pointer, &7).unwrap();
+            assert_eq!(payload.document().json(), after);
+        }
+        for (before, pointer) in [
+            (r#"{"a":"x"}"#, "/a/b"),
+            (r#"{"a":3}"#, "/a/b/c"),
+            ("{}", "a"),
+        ] {
+            let mut payload = Payload::of_checked(before);
+            assert!(payload.write(pointer, &7).is_err(), "{before} {pointer}");
+        }
     }
 }

@@ -6,8 +6,17 @@
 //! let made = Call::new().tenant("acme").text(transform, "Hello").unwrap();
 //! assert_eq!(made.as_deref(), Some("Hello!"));
 //! ```
+//!
+//! What a host would grant is what the [`Call`] gives: a function in the place of the
+//! network ([`Call::http`]), a [`Store`] ([`Call::keyvalue`]), settings
+//! ([`Call::config`]); and what the plugin logs is in [`Call::logged`].
 
+mod requests;
+mod services;
 mod texts;
+
+pub use services::Store;
+pub(crate) use services::services;
 
 use serde::Serialize;
 
@@ -20,6 +29,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Call {
     invocation: bindings::Invocation,
+    services: services::Services,
 }
 
 impl Default for Call {
@@ -42,6 +52,7 @@ impl Call {
                 settings: "{}".to_owned(),
                 milliseconds_left: 10_000,
             },
+            services: services::Services::default(),
         }
     }
 
@@ -107,7 +118,8 @@ impl Call {
         payload: &str,
     ) -> Result<Outcome> {
         retort_json::check(payload)?;
-        run(function, &self.invocation()?, payload)
+        let invocation = self.invocation()?;
+        self.services.within(|| run(function, &invocation, payload))
     }
 
     /// Runs a plugin's function over a payload, and returns the payload that the host
@@ -121,16 +133,21 @@ impl Call {
         function: impl Fn(&Invocation<S>, &mut Payload<'_>) -> Result<O>,
         payload: &str,
     ) -> Result<String> {
-        Ok(match self.outcome(function, payload)? {
-            Outcome::Unchanged => payload.to_owned(),
-            Outcome::Replaced(json) => match retort_json::check(&json)? {
-                retort_json::Kind::Object => json,
-                other => return Err(Failure::failed(format!("replaced by {other}"))),
-            },
-            Outcome::MergePatch(patch) => retort_json::merge_patch(payload, &patch)?,
-            Outcome::JsonPatch(patch) => retort_json::json_patch(payload, &patch)?,
-        })
+        applied(self.outcome(function, payload)?, payload)
     }
+}
+
+/// The payload that the host makes of an outcome.
+fn applied(outcome: Outcome, payload: &str) -> Result<String> {
+    Ok(match outcome {
+        Outcome::Unchanged => payload.to_owned(),
+        Outcome::Replaced(json) => match retort_json::check(&json)? {
+            retort_json::Kind::Object => json,
+            other => return Err(Failure::failed(format!("replaced by {other}"))),
+        },
+        Outcome::MergePatch(patch) => retort_json::merge_patch(payload, &patch)?,
+        Outcome::JsonPatch(patch) => retort_json::json_patch(payload, &patch)?,
+    })
 }
 
 /// The example in a plugin's README, so that a test can say that it is true: the payload

@@ -22,7 +22,10 @@ impl Call {
             pointer: "/output/generic/0/text".to_owned(),
             response_type: Some("text".to_owned()),
         };
-        let made = transform_each(&function, &self.invocation()?, vec![text])?;
+        let invocation = self.invocation()?;
+        let made = self
+            .services
+            .within(|| transform_each(&function, &invocation, vec![text]))?;
         Ok(made.into_iter().next().flatten())
     }
 
@@ -43,7 +46,10 @@ impl Call {
         let document = Document::of_checked(payload);
         let texts: Result<_> = found.iter().map(|found| text(&document, found)).collect();
         let invocation: Invocation<S> = self.invocation()?;
-        let made = transform_each(&function, &invocation, texts?)?;
+        let texts = texts?;
+        let made = self
+            .services
+            .within(|| transform_each(&function, &invocation, texts))?;
         let edits = found.iter().zip(&made).filter_map(|(found, made)| {
             let made = made.as_deref()?;
             Some((found.place.clone(), made))
