@@ -1,13 +1,28 @@
 //! Verifying that a call comes from the assistant that its URL names.
 //!
 //! The forms are those of the assistant's settings page: a signed JWT, Basic,
-//! a bearer token, an API key, or nothing. A refusal's reason goes into the log;
-//! what the caller sees is the same for all of them.
+//! a bearer token, an API key, an OAuth access token, or nothing. A refusal's reason
+//! goes into the log; what the caller sees is the same for all of them.
+//!
+//! Nothing here waits for anybody. Where the issuer of an access token has to be
+//! asked, [`Auth::verify`] says so, and whoever asked has [`Oauth`] judge its word.
 
+mod claims;
+mod introspection;
 mod jwt;
+mod keys;
+mod oauth;
+mod once;
 mod shared;
+mod signed;
 
+pub use claims::Times;
+pub use introspection::Answer;
+pub use jsonwebtoken::Algorithm;
 pub use jwt::Jwt;
+pub use keys::{KeySet, KeySetError};
+pub use oauth::{AccessToken, Introspection, Jwks, Oauth, Source};
+pub use once::Once;
 pub use shared::{ApiKey, Basic, Bearer};
 
 use http::header::AUTHORIZATION;
@@ -28,6 +43,8 @@ pub enum Auth {
     Bearer(Bearer),
     /// A header with a fixed value.
     ApiKey(ApiKey),
+    /// An access token that the assistant fetched from an authorization server.
+    Oauth(Box<Oauth>),
     /// Whoever calls is believed.
     None,
 }
@@ -50,7 +67,18 @@ impl Auth {
             Self::Basic(_) => "Basic",
             Self::Bearer(_) => "bearer token",
             Self::ApiKey(_) => "API key",
+            Self::Oauth(_) => "OAuth access token",
             Self::None => "NO AUTHENTICATION",
+        }
+    }
+
+    /// How many tokens that may come only once are remembered at most, if any is.
+    #[must_use]
+    pub fn remember(&self) -> Option<usize> {
+        match self {
+            Self::Jwt(jwt) => jwt.remember,
+            Self::Oauth(oauth) => oauth.remember,
+            Self::Basic(_) | Self::Bearer(_) | Self::ApiKey(_) | Self::None => None,
         }
     }
 
@@ -58,18 +86,33 @@ impl Auth {
     ///
     /// # Errors
     /// The reason of the refusal, for the log.
-    pub fn verify(&self, headers: &HeaderMap, now: SystemTime) -> Result<(), Refusal> {
+    pub fn verify<'h>(
+        &self,
+        headers: &'h HeaderMap,
+        now: SystemTime,
+    ) -> Result<Verdict<'h>, Refusal> {
         match self {
             Self::Jwt(jwt) => {
                 let value = only(headers, &[AUTHORIZATION, AUTHENTICATION])?;
-                jwt.verify(value, now)
+                return jwt.verify(value, now).map(Verdict::Believed);
             }
-            Self::Basic(basic) => basic.verify(only(headers, &[AUTHORIZATION])?),
-            Self::Bearer(bearer) => bearer.verify(only(headers, &[AUTHORIZATION])?),
-            Self::ApiKey(key) => key.verify(only(headers, std::slice::from_ref(key.header()))?),
-            Self::None => Ok(()),
+            Self::Oauth(oauth) => return oauth.verify(only(headers, &[AUTHORIZATION])?, now),
+            Self::Basic(basic) => basic.verify(only(headers, &[AUTHORIZATION])?)?,
+            Self::Bearer(bearer) => bearer.verify(only(headers, &[AUTHORIZATION])?)?,
+            Self::ApiKey(key) => key.verify(only(headers, std::slice::from_ref(key.header()))?)?,
+            Self::None => {}
         }
+        Ok(Verdict::Believed(None))
     }
+}
+
+/// What the credentials of a request come to, where they are not refused.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Verdict<'h> {
+    /// The caller is the assistant, if what is named here has not come before.
+    Believed(Option<Once>),
+    /// Only the issuer of this token can tell.
+    AskIssuer(AccessToken<'h>),
 }
 
 /// The one value that the headers of these names have together. With two, one
@@ -105,9 +148,9 @@ pub enum Refusal {
     /// The JWT is longer than any that an assistant sends.
     #[error("the token is too long ({0} bytes)")]
     TooLong(usize),
-    /// The JWT is signed with another algorithm than HS256, or not at all.
-    #[error("the token's algorithm is not HS256")]
-    WrongAlgorithm,
+    /// The JWT is signed with another algorithm than these, or not at all.
+    #[error("the token's algorithm is not {0}")]
+    WrongAlgorithm(String),
     /// The JWT demands an extension (RFC 7515, 4.1.11) and none is implemented.
     #[error("the token demands an extension that is not understood (`crit`)")]
     CriticalExtension,
@@ -132,6 +175,28 @@ pub enum Refusal {
     /// `iat` is to come.
     #[error("the token was issued {0} s in the future")]
     FromTheFuture(u64),
+    /// No key of the issuer's fits the token, whose own name for its key is not believed.
+    #[error("no key of the issuer's fits the token")]
+    UnknownKey,
+    /// `iss`, `aud` or the scope is not what the configuration says.
+    #[error("the token's `{0}` is not what the configuration demands")]
+    WrongClaim(&'static str),
+    /// The issuer says so (RFC 7662).
+    #[error("the issuer says that the token is not active")]
+    NotActive,
+    /// A token that came before.
+    #[error("the token was used before")]
+    Replayed,
+    /// The replay guard could not know the token again.
+    #[error(
+        "the token has neither `jti` nor `iat`, so that the replay guard could not tell it from another"
+    )]
+    Nameless,
+    /// The replay guard would have to remember the token forever.
+    #[error(
+        "the token has no `exp` (or one too far), and without `max_age` the replay guard would have to remember it forever"
+    )]
+    Endless,
 }
 
 #[cfg(test)]

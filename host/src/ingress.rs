@@ -5,6 +5,7 @@ mod body;
 pub use body::RequestBody;
 
 use crate::event::{Event, EventError, EventKind};
+use crate::gate::Closed;
 use crate::metrics::Metrics;
 use crate::outcome::Fault;
 use crate::pipeline::Transformed;
@@ -19,7 +20,7 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response};
 use http_body_util::Full;
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant};
 use tracing::Instrument;
 
 /// How many header fields a request may have. hyper has the same limit for HTTP/1.
@@ -124,7 +125,7 @@ where
 {
     let (head, body) = request.into_parts();
     let body = Unread::new(body, &head.headers);
-    match destination(snapshot, stopping, &head) {
+    match destination(snapshot, stopping, &head, arrival).await {
         Ok(Destination::Webhook(assistant)) => {
             webhook(snapshot, assistant, body, arrival, request_id).await
         }
@@ -148,10 +149,11 @@ enum Destination<'a> {
 }
 
 /// Decides by the head alone, so that a stranger's body is not kept in memory.
-fn destination<'a>(
+async fn destination<'a>(
     snapshot: &'a Snapshot,
     stopping: bool,
     head: &Parts,
+    arrival: Instant,
 ) -> Result<Destination<'a>, Rejection> {
     let limit = snapshot.server.head_bytes;
     if head_bytes(head) > limit || head.headers.len() > MOST_FIELDS {
@@ -172,7 +174,8 @@ fn destination<'a>(
         path => {
             let name = webhook_name(path).ok_or(Rejection::NoSuchPath)?;
             only(&head.method, &[Method::POST], "POST")?;
-            admit(snapshot, name, &head.headers).map(Destination::Webhook)
+            let admitted = admit(snapshot, name, &head.headers, arrival).await;
+            admitted.map(Destination::Webhook)
         }
     }
 }
@@ -203,13 +206,16 @@ fn only(method: &Method, allowed: &[Method], names: &'static str) -> Result<(), 
 
 /// The assistant of that name, if the caller is it. The caller's right comes before
 /// anything else, so that nobody else learns anything.
-fn admit<'a>(
+async fn admit<'a>(
     snapshot: &'a Snapshot,
     name: &str,
     headers: &HeaderMap,
+    arrival: Instant,
 ) -> Result<&'a Assistant, Rejection> {
-    let verified = snapshot.auth(name).verify(headers, SystemTime::now());
-    let Some(assistant) = snapshot.assistant(name) else {
+    let assistant = snapshot.assistant(name);
+    let timeout = assistant.map_or(Duration::ZERO, |assistant| assistant.timeout);
+    let admitted = snapshot.gate(name).admit(headers, arrival + timeout).await;
+    let Some(assistant) = assistant else {
         let name: String = name.chars().take(64).collect();
         tracing::warn!(
             name = name.as_str(),
@@ -217,13 +223,23 @@ fn admit<'a>(
         );
         return Err(Rejection::NotVerified);
     };
-    if let Err(refusal) = verified {
-        let reason = refusal.to_string();
-        tracing::warn!(
-            reason = reason.as_str(),
-            "refused: the caller is not the assistant"
-        );
-        return Err(Rejection::NotVerified);
+    match admitted {
+        Ok(()) => {}
+        Err(Closed::Refused(refusal)) => {
+            let reason = refusal.to_string();
+            tracing::warn!(
+                reason = reason.as_str(),
+                "refused: the caller is not the assistant"
+            );
+            return Err(Rejection::NotVerified);
+        }
+        Err(Closed::Unknown { reason, wait }) => {
+            tracing::warn!(
+                reason = reason.as_str(),
+                "refused: nobody can tell whether the caller is the assistant"
+            );
+            return Err(Rejection::NotVerifiable(wait));
+        }
     }
     if headers.contains_key(CONTENT_ENCODING) {
         return Err(Rejection::Encoded);

@@ -18,6 +18,10 @@ pub mod server;
 pub mod ingress;
 pub mod respond;
 
+pub mod gate;
+pub mod issuer;
+pub mod replay;
+
 pub mod metrics;
 pub mod pipeline;
 pub mod process;

@@ -1,7 +1,9 @@
 //! What outlives a configuration: there is one of each for the process.
 
 use crate::fairness::Fairness;
+use crate::issuer::Issuers;
 use crate::metrics::Metrics;
+use crate::replay::Replays;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio_util::task::TaskTracker;
@@ -14,6 +16,10 @@ pub struct Process {
     pub metrics: Arc<Metrics>,
     /// What goes on although its request has been answered.
     pub background: TaskTracker,
+    /// Who vouches for access tokens, with what was fetched from them.
+    pub issuers: Issuers,
+    /// The tokens that may not come again.
+    pub replays: Replays,
     stopping: AtomicBool,
 }
 
@@ -25,6 +31,8 @@ impl Process {
             fairness: Fairness::new(),
             metrics: Metrics::new(),
             background: TaskTracker::new(),
+            issuers: Issuers::default(),
+            replays: Replays::default(),
             stopping: AtomicBool::new(false),
         })
     }

@@ -35,6 +35,10 @@ pub enum Rejection {
     /// The caller is not the assistant. The reason is for the log.
     #[error("the credentials are missing or wrong")]
     NotVerified,
+    /// Nobody can tell now whether the caller is the assistant. When it may be worth
+    /// trying again; the reason is for the log.
+    #[error("the credentials cannot be verified now; try again")]
+    NotVerifiable(Duration),
     /// The body is not declared as JSON.
     #[error("the content type has to be application/json")]
     NotDeclaredJson,
@@ -114,7 +118,9 @@ impl Rejection {
             Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyTooSlow(_) => StatusCode::REQUEST_TIMEOUT,
             Self::BodyIncomplete | Self::NotAnEvent(_) => StatusCode::BAD_REQUEST,
-            Self::TooManyObservations | Self::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TooManyObservations | Self::NotVerifiable(_) | Self::Stopping => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::Fault(fault) => of_fault(fault).0,
         }
     }
@@ -123,7 +129,7 @@ impl Rejection {
     fn retry_after(&self) -> u64 {
         let wait = match self {
             Self::Fault(Fault::Unavailable(refusal)) => refusal.wait(),
-            Self::Fault(Fault::Quarantined { left }) => *left,
+            Self::Fault(Fault::Quarantined { left }) | Self::NotVerifiable(left) => *left,
             _ => Duration::ZERO,
         };
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);

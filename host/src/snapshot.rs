@@ -3,10 +3,10 @@
 
 mod fitting;
 
-use crate::auth::Auth;
 use crate::config::{self, Admin, Config, Problem, Problems, Server};
 use crate::event::EventKind;
 use crate::fairness::Tenant;
+use crate::gate::Gate;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::pipeline::{Pipeline, Stage};
@@ -40,7 +40,7 @@ pub struct Snapshot {
     pub plugins: BTreeMap<String, Arc<Plugin>>,
     assistants: HashMap<String, Assistant>,
     /// Stands in for the assistants that do not exist.
-    refusing: Auth,
+    closed: Gate,
 }
 
 /// An assistant, ready to be served.
@@ -49,8 +49,8 @@ pub struct Assistant {
     pub name: Arc<str>,
     /// Whose it is.
     pub tenant: Arc<Tenant>,
-    /// How its webhook proves who it is.
-    pub auth: Auth,
+    /// Who is believed to be it.
+    pub gate: Gate,
     /// From a request's arrival to its answer.
     pub timeout: Duration,
     pipelines: BTreeMap<EventKind, Pipeline>,
@@ -151,7 +151,7 @@ impl Snapshot {
             tenants,
             plugins,
             assistants,
-            refusing: Auth::refusing(),
+            closed: Gate::closed(),
         })
     }
 
@@ -172,12 +172,12 @@ impl Snapshot {
         self.assistants.values()
     }
 
-    /// How a caller has to prove that it is the assistant of that name. One that
-    /// does not exist refuses everybody.
+    /// Who is believed to be the assistant of that name. One that does not exist
+    /// refuses everybody.
     #[must_use]
-    pub fn auth(&self, name: &str) -> &Auth {
+    pub fn gate(&self, name: &str) -> &Gate {
         self.assistant(name)
-            .map_or(&self.refusing, |assistant| &assistant.auth)
+            .map_or(&self.closed, |assistant| &assistant.gate)
     }
 }
 
@@ -207,7 +207,7 @@ impl Make<'_> {
             pipelines: pipelines.collect(),
             // The configuration refuses a tenant that is not declared.
             tenant: Arc::clone(self.tenants.get(&assistant.tenant)?),
-            auth: assistant.auth,
+            gate: Gate::new(&name, assistant.auth, self.process),
             timeout: assistant.timeout,
             observations: Arc::new(Semaphore::new(Assistant::MOST_OBSERVATIONS)),
             name,

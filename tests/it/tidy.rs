@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Which modules of the host each of them may use.
-const MAY_USE: [(&str, &[&str]); 27] = [
+const MAY_USE: [(&str, &[&str]); 30] = [
     ("main", &["cli"]),
     (
         "cli",
@@ -49,17 +49,17 @@ const MAY_USE: [(&str, &[&str]); 27] = [
     (
         "ingress",
         &[
-            "event", "metrics", "outcome", "pipeline", "plugin", "respond", "snapshot",
+            "event", "gate", "metrics", "outcome", "pipeline", "plugin", "respond", "snapshot",
         ],
     ),
     ("respond", &["event", "outcome"]),
     (
         "snapshot",
         &[
-            "auth",
             "config",
             "event",
             "fairness",
+            "gate",
             "grant",
             "guard",
             "limits",
@@ -70,7 +70,10 @@ const MAY_USE: [(&str, &[&str]); 27] = [
             "quarantine",
         ],
     ),
-    ("process", &["fairness", "metrics"]),
+    ("gate", &["auth", "issuer", "process", "replay"]),
+    ("process", &["fairness", "issuer", "metrics", "replay"]),
+    ("issuer", &["auth", "tls"]),
+    ("replay", &[]),
     (
         "pipeline",
         &[
@@ -135,8 +138,9 @@ const MAY_USE: [(&str, &[&str]); 27] = [
 ];
 
 /// Those that know neither wasmtime nor hyper.
-const LEAVES: [&str; 12] = [
+const LEAVES: [&str; 13] = [
     "quarantine",
+    "replay",
     "tls",
     "config",
     "auth",

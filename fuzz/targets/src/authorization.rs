@@ -9,7 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Validation};
-use retort::auth::{ApiKey, Auth, Basic, Bearer, Jwt};
+use retort::auth::{ApiKey, Auth, Basic, Bearer, Jwt, Times};
 use secrecy::SecretString;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -117,9 +117,11 @@ fn made(value: &[u8]) -> Vec<u8> {
 
 fn jwt(secrets: &[SecretString], settings: &Settings) -> Auth {
     let mut jwt = Jwt::new(secrets);
-    jwt.leeway = Duration::from_secs(settings.leeway.into());
-    jwt.require_exp = settings.require_exp;
-    jwt.max_age = settings.max_age.map(|age| Duration::from_secs(age.into()));
+    jwt.times = Times {
+        leeway: Duration::from_secs(settings.leeway.into()),
+        require_exp: settings.require_exp,
+        max_age: settings.max_age.map(|age| Duration::from_secs(age.into())),
+    };
     Auth::Jwt(Box::new(jwt))
 }
 

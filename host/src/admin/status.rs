@@ -124,7 +124,7 @@ fn assistant(assistant: &Assistant) -> AssistantStatus<'_> {
     AssistantStatus {
         name: &assistant.name,
         tenant: assistant.tenant.name(),
-        auth: assistant.auth.kind(),
+        auth: assistant.gate.auth().kind(),
         timeout_milliseconds: assistant.timeout.as_millis(),
         pipelines: assistant
             .pipelines()

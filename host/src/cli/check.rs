@@ -82,7 +82,7 @@ fn report(snapshot: &Snapshot, out: &mut impl Write) -> std::io::Result<()> {
             "assistant {} of tenant {}: {}, {}",
             assistant.name,
             assistant.tenant.name(),
-            assistant.auth.kind(),
+            assistant.gate.auth().kind(),
             humantime::format_duration(assistant.timeout),
         )?;
         for (event, pipeline) in assistant.pipelines() {

@@ -52,7 +52,7 @@ impl Serve {
             );
         }
         for assistant in snapshot.assistants() {
-            if matches!(assistant.auth, Auth::None) {
+            if matches!(assistant.gate.auth(), Auth::None) {
                 tracing::warn!(
                     assistant = assistant.name.as_ref(),
                     "anybody can call this webhook: its auth kind is none"

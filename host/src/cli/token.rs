@@ -1,7 +1,7 @@
 use super::{Ending, SECRETS};
 use crate::secret;
 use anyhow::Context;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Mint the JWT that an assistant would send
 ///
-/// Prints an HS256 token with `iat` and `exp`, for `Authorization: Bearer TOKEN`.
+/// Prints a token with `iat` and `exp`, for `Authorization: Bearer TOKEN`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
@@ -33,6 +33,28 @@ pub(super) struct Claims {
     /// A further claim; a value that is JSON is taken as such, any other as a string
     #[arg(long = "claim", requires = "secret", value_name = "NAME=VALUE", value_parser = parse_claim)]
     further: Vec<(String, Value)>,
+    /// What to sign with; the assistant itself uses HS256
+    #[arg(long, requires = "secret", value_enum, default_value = "HS256")]
+    algorithm: Shared,
+}
+
+/// The algorithms that a shared secret can sign with.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+#[value(rename_all = "verbatim")]
+enum Shared {
+    HS256,
+    HS384,
+    HS512,
+}
+
+impl From<Shared> for Algorithm {
+    fn from(shared: Shared) -> Self {
+        match shared {
+            Shared::HS256 => Self::HS256,
+            Shared::HS384 => Self::HS384,
+            Shared::HS512 => Self::HS512,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -81,7 +103,7 @@ impl Claims {
         }
         claims.extend(self.further.iter().cloned());
         let key = EncodingKey::from_secret(secret.expose_secret().as_bytes());
-        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key)
+        jsonwebtoken::encode(&Header::new(self.algorithm.into()), &claims, &key)
             .context("the token cannot be signed")
     }
 }

@@ -1,8 +1,10 @@
 //! `[assistants.NAME.auth]`: how the assistant's webhook proves who it is.
 
+mod oauth;
+
 use super::reader::{Item, Table};
 use super::{Context, optional};
-use crate::auth::{ApiKey, Auth, Basic, Bearer, Jwt};
+use crate::auth::{Algorithm, ApiKey, Auth, Basic, Bearer, Jwt, Times};
 use crate::secret;
 use http::{HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
@@ -15,14 +17,16 @@ enum Kind {
     Basic,
     Bearer,
     ApiKey,
+    Oauth,
     None,
 }
 
-const KINDS: [(&str, Kind); 5] = [
+const KINDS: [(&str, Kind); 6] = [
     ("jwt", Kind::Jwt),
     ("basic", Kind::Basic),
     ("bearer", Kind::Bearer),
     ("api_key", Kind::ApiKey),
+    ("oauth", Kind::Oauth),
     ("none", Kind::None),
 ];
 
@@ -35,7 +39,7 @@ pub(super) fn read(assistant: &Table<'_>, context: &Context<'_>) -> Option<Auth>
         )?
         .table("`auth`".to_owned())?;
     let kind = table
-        .required("kind", "jwt, basic, bearer, api_key or none")
+        .required("kind", "jwt, basic, bearer, api_key, oauth or none")
         .and_then(|item| item.choice(&KINDS));
     let Some(kind) = kind else {
         // Without the kind nobody knows which other keys belong here.
@@ -48,26 +52,93 @@ pub(super) fn read(assistant: &Table<'_>, context: &Context<'_>) -> Option<Auth>
             read_header_secrets(&table, context).map(|tokens| Auth::Bearer(Bearer::new(&tokens)))
         }
         Kind::ApiKey => read_api_key(&table, context),
+        Kind::Oauth => oauth::read(&table, context),
         Kind::None => Some(Auth::None),
     };
     table.refuse_unknown_keys();
     auth
 }
 
+/// With which a shared secret can sign.
+const SHARED: [(&str, Algorithm); 3] = [
+    ("HS256", Algorithm::HS256),
+    ("HS384", Algorithm::HS384),
+    ("HS512", Algorithm::HS512),
+];
+
+/// How many tokens a replay guard remembers, unless the configuration says it. With
+/// tokens that are good for half a minute and a minute of leeway, that is 700 requests a
+/// second.
+const REMEMBERED: u64 = 65_536;
+
 fn read_jwt(table: &Table<'_>, context: &Context<'_>) -> Option<Auth> {
     let secrets = read_secrets(table, context);
+    let algorithms = read_algorithms(table, &SHARED);
+    let require_exp = optional(table, "require_exp", Item::boolean);
+    let times = read_times(table);
+    let remember = read_replay(table);
+    let mut jwt = Jwt::new(&secrets?);
+    if let Some(algorithms) = algorithms? {
+        jwt = jwt.with_algorithms(algorithms);
+    }
+    jwt.times = Times {
+        require_exp: require_exp?.unwrap_or(false),
+        ..times?
+    };
+    jwt.remember = remember?;
+    Some(Auth::Jwt(Box::new(jwt)))
+}
+
+/// Those that a token may be signed with, out of these.
+#[expect(
+    clippy::option_option,
+    reason = "absent and wrong are two things, and both are handled with `?`"
+)]
+fn read_algorithms(
+    table: &Table<'_>,
+    possible: &[(&str, Algorithm)],
+) -> Option<Option<Vec<Algorithm>>> {
+    optional(table, "algorithms", |item| {
+        let items = item.array()?;
+        if items.is_empty() {
+            let words: Vec<_> = possible.iter().map(|(word, _)| *word).collect();
+            return item.refuse(
+                "at least one algorithm is needed",
+                format!("it can have {}", words.join(", ")),
+            );
+        }
+        let read: Vec<_> = items.iter().map(|item| item.choice(possible)).collect();
+        read.into_iter().collect()
+    })
+}
+
+fn read_times(table: &Table<'_>) -> Option<Times> {
+    let default = Times::default();
     let leeway = optional(table, "leeway", |item| {
         item.duration(Duration::ZERO..=Duration::from_secs(300))
     });
-    let require_exp = optional(table, "require_exp", Item::boolean);
     let max_age = optional(table, "max_age", |item| {
         item.duration(Duration::from_secs(1)..=Duration::from_secs(86_400))
     });
-    let mut jwt = Jwt::new(&secrets?);
-    jwt.leeway = leeway?.unwrap_or(jwt.leeway);
-    jwt.require_exp = require_exp?.unwrap_or(jwt.require_exp);
-    jwt.max_age = max_age?;
-    Some(Auth::Jwt(Box::new(jwt)))
+    Some(Times {
+        leeway: leeway?.unwrap_or(default.leeway),
+        max_age: max_age?,
+        ..default
+    })
+}
+
+/// How many tokens are remembered so that none comes twice, if that matters.
+#[expect(
+    clippy::option_option,
+    reason = "absent and wrong are two things, and both are handled with `?`"
+)]
+fn read_replay(table: &Table<'_>) -> Option<Option<usize>> {
+    let refuse = optional(table, "replay", |item| {
+        item.choice(&[("allow", false), ("refuse", true)])
+    });
+    let tokens = optional(table, "replay_tokens", |item| item.integer(1..=1_000_000));
+    let (refuse, tokens) = (refuse?.unwrap_or(false), tokens?.unwrap_or(REMEMBERED));
+    Some(usize::try_from(tokens).ok().filter(|_| refuse))
 }
 
 fn read_basic(table: &Table<'_>, context: &Context<'_>) -> Option<Auth> {

@@ -260,9 +260,9 @@ fn each_kind_of_auth_takes_its_own_keys() {
     else {
         panic!("it is a JWT");
     };
-    assert_eq!(jwt.leeway, Duration::from_secs(5));
-    assert!(jwt.require_exp);
-    assert_eq!(jwt.max_age, Some(Duration::from_secs(60)));
+    assert_eq!(jwt.times.leeway, Duration::from_secs(5));
+    assert!(jwt.times.require_exp);
+    assert_eq!(jwt.times.max_age, Some(Duration::from_secs(60)));
     for good in [
         "kind = \"jwt\", secrets = [\"env:SECRET\"]",
         "kind = \"basic\", user = \"u\", password = \"env:SECRET\"",

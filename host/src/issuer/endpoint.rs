@@ -1,0 +1,121 @@
+//! One URL of an issuer, over HTTP, with a bound for everything.
+
+use crate::tls;
+use bytes::Bytes;
+use http::header::ACCEPT;
+use http::{HeaderValue, Request, StatusCode, Uri};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use rustls::{ClientConfig, RootCertStore};
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+use url::Url;
+
+/// How many connections wait for the next request.
+const IDLE_CONNECTIONS: usize = 4;
+
+/// A place to ask. It follows no redirects.
+pub(super) struct Endpoint {
+    uri: Result<Uri, FetchError>,
+    client: Result<Client<HttpsConnector<HttpConnector>, Full<Bytes>>, FetchError>,
+    timeout: Duration,
+}
+
+/// Why nothing came of a request.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum FetchError {
+    #[error("its URL cannot be used")]
+    BadUrl,
+    #[error("there is nobody to trust: {0}")]
+    NoRoots(String),
+    #[error("it cannot be reached: {0}")]
+    NoAnswer(String),
+    #[error("it did not answer within {} ms", .0.as_millis())]
+    TooSlow(Duration),
+    #[error("it answered with status {0}, and only 200 is an answer")]
+    Status(u16),
+    #[error("its answer is larger than {0} bytes")]
+    TooLarge(usize),
+}
+
+impl Endpoint {
+    /// It connects when it is asked, not before.
+    pub(super) fn new(url: &Url, roots: Option<&Arc<RootCertStore>>, timeout: Duration) -> Self {
+        Self {
+            uri: url.as_str().parse().map_err(|_| FetchError::BadUrl),
+            client: client(roots.map(Arc::clone)),
+            timeout,
+        }
+    }
+
+    /// The body of the answer to a request, of which the URL is filled in here.
+    pub(super) async fn ask(
+        &self,
+        mut request: Request<Full<Bytes>>,
+        most_bytes: usize,
+    ) -> Result<Bytes, FetchError> {
+        *request.uri_mut() = self.uri.clone()?;
+        let headers = request.headers_mut();
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        let client = self.client.as_ref().map_err(Clone::clone)?;
+        let exchange = async {
+            let response = client
+                .request(request)
+                .await
+                .map_err(|error| FetchError::NoAnswer(chain(&error)))?;
+            if response.status() != StatusCode::OK {
+                return Err(FetchError::Status(response.status().as_u16()));
+            }
+            let body = Limited::new(response.into_body(), most_bytes);
+            match body.collect().await {
+                Ok(body) => Ok(body.to_bytes()),
+                Err(error) if error.is::<LengthLimitError>() => {
+                    Err(FetchError::TooLarge(most_bytes))
+                }
+                Err(error) => Err(FetchError::NoAnswer(error.to_string())),
+            }
+        };
+        tokio::time::timeout(self.timeout, exchange)
+            .await
+            .unwrap_or(Err(FetchError::TooSlow(self.timeout)))
+    }
+}
+
+fn client(
+    roots: Option<Arc<RootCertStore>>,
+) -> Result<Client<HttpsConnector<HttpConnector>, Full<Bytes>>, FetchError> {
+    let no_roots = |error: &dyn Error| FetchError::NoRoots(error.to_string());
+    let connector = match roots {
+        None => HttpsConnectorBuilder::new()
+            .with_provider_and_native_roots(tls::provider())
+            .map_err(|error| no_roots(&error))?,
+        Some(roots) => {
+            let config = ClientConfig::builder_with_provider(tls::provider())
+                .with_safe_default_protocol_versions()
+                .map_err(|error| no_roots(&error))?
+                .with_root_certificates(roots)
+                .with_no_client_auth();
+            HttpsConnectorBuilder::new().with_tls_config(config)
+        }
+    };
+    // The configuration takes http for loopback addresses only.
+    let connector = connector.https_or_http().enable_all_versions().build();
+    Ok(Client::builder(TokioExecutor::new())
+        .pool_max_idle_per_host(IDLE_CONNECTIONS)
+        .build(connector))
+}
+
+/// An error with what caused it: the outermost says only that connecting failed.
+fn chain(error: &dyn Error) -> String {
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        words = format!("{words}: {error}");
+        cause = error.source();
+    }
+    words
+}
