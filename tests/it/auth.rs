@@ -1,6 +1,11 @@
 //! Who is believed, over real HTTP. The table of tokens itself is tested beside the
 //! code, against a clock of its own; here stands what a caller can see of it.
 
+mod introspection;
+mod issuer_keys;
+mod issuer_trouble;
+mod replay;
+
 use crate::support::{Answer, Host, SAMPLE, token};
 
 const CONFIG: &str = r#"

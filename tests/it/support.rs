@@ -4,11 +4,13 @@ mod components;
 mod connection;
 mod host;
 mod http;
+mod issuer;
 
 pub(crate) use components::{component, component_text, repository, text_guest};
 pub(crate) use connection::{Connection, post, post_body};
 pub(crate) use host::{Host, retort};
 pub(crate) use http::{Answer, Call};
+pub(crate) use issuer::{Issuer, Say, Signer};
 
 /// The secret of the vendor's page, and a token over it without an expiry, which
 /// PyJWT made (`tests/tokens/cases.json`, "no exp").

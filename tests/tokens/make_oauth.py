@@ -170,6 +170,12 @@ case("cut signature", "signature", token=accepted[:-2])
 case("no signature", "signature", token=f"{head}.{body}.")
 case("too long", "too long", note="x" * (16 << 10))
 
+# For a verifier with the real clock.
+far = 4_000_000_000
+case("RS256 for long", good, exp=far)
+case("PS256 for long", good, second, "PS256", "r2", exp=far)
+case("ES256 for long", good, curve, "ES256", "e1", exp=far)
+
 with open("oauth.json", "w", encoding="utf-8") as out:
     sets = {name: json.dumps({"keys": keys}) for name, keys in sets.items()}
     json.dump({"now": NOW, "issuer": ISSUER, "audience": AUDIENCE, "sets": sets, "cases": cases}, out, indent=1)
