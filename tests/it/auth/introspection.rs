@@ -137,11 +137,13 @@ fn only_so_many_questions_are_on_their_way_at_once() {
                 })
             })
             .collect();
+        // Once the first have given up, the others may ask.
+        std::thread::sleep(Duration::from_secs(1));
+        assert!((1..=16).contains(&issuer.asked().len()));
         calls
             .into_iter()
             .flat_map(|call| call.join().unwrap())
             .collect::<Vec<_>>()
     });
     assert_eq!(statuses, [503; 24]);
-    assert_eq!(issuer.asked().len(), 16);
 }
