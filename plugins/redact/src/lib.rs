@@ -2,15 +2,7 @@
 
 #![no_std]
 
-extern crate alloc;
-
-mod card;
-mod email;
-mod phone;
-mod span;
-
-use core::ops::Range;
-
+use pii::{Finder, card, email, phone};
 use retort_sdk::prelude::*;
 use serde::Deserialize;
 
@@ -93,24 +85,9 @@ fn redact<'t>(text: &'t str, settings: &Settings) -> Cow<'t, str> {
         }
         let found = find(&masked);
         if !found.is_empty() {
-            masked = Cow::Owned(replace(&masked, &found, mask));
+            masked = Cow::Owned(pii::replace(&masked, &found, |_| mask.to_owned()));
         }
     }
-    masked
-}
-
-/// Finds places in a text, from the first to the last, none overlapping another.
-type Finder = fn(&str) -> Vec<Range<usize>>;
-
-fn replace(text: &str, found: &[Range<usize>], mask: &str) -> String {
-    let mut masked = String::with_capacity(text.len());
-    let mut rest = 0;
-    for place in found {
-        masked.push_str(text.get(rest..place.start).unwrap_or_default());
-        masked.push_str(mask);
-        rest = place.end;
-    }
-    masked.push_str(text.get(rest..).unwrap_or_default());
     masked
 }
 

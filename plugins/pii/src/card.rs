@@ -12,10 +12,12 @@ const LENGTHS: core::ops::RangeInclusive<usize> = 13..=19;
 /// How many groups they are written in at most.
 const MOST_GROUPS: usize = 6;
 
+/// The places of all card numbers, from the first to the last.
+///
 /// Other numbers may stand beside a card number with only a space between, so every
 /// sequence of whole groups is tried that has few enough digits, the longest at each
 /// beginning first.
-pub(crate) fn find(text: &str) -> Vec<Range<usize>> {
+pub fn find(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut rest = 0;
     // Groups of digits with one separator between them, from the one that is tried as

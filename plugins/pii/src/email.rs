@@ -8,12 +8,14 @@ use crate::span::Cursor;
 /// How long the name at the end of a domain is.
 const TOP_LEVEL: core::ops::RangeInclusive<usize> = 2..=24;
 
+/// The places of all addresses, from the first to the last.
+///
 /// The part before the `@` may be in any script, but not in quotes; the domain has at
 /// least one dot and a name at its end.
 ///
 /// Around each `@` no more is looked at than what stands between the one before and
 /// the one after it.
-pub(crate) fn find(text: &str) -> Vec<Range<usize>> {
+pub fn find(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut rest = 0;
     for (at, _) in text.match_indices('@') {

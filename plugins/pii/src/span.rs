@@ -93,3 +93,16 @@ pub(crate) fn is_word_or_fraction(nearest: char, next: Option<char>) -> bool {
     let digit_next = next.is_some_and(|next| next.is_ascii_digit());
     nearest.is_alphanumeric() || nearest == '_' || (nearest == '.' && digit_next)
 }
+
+/// Whether a character makes a number part of something else: a word, a version, an
+/// amount, a reference, a path, a time.
+pub(crate) fn is_part_of_more(nearest: char, next: Option<char>) -> bool {
+    let next_is = |test: fn(char) -> bool| next.is_some_and(test);
+    match nearest {
+        '#' | '$' | '€' | '£' | '¥' | '%' => true,
+        '-' | '/' => next_is(char::is_alphanumeric),
+        ',' | ':' => next_is(|next| next.is_ascii_digit()),
+        '.' if next_is(char::is_alphabetic) => true,
+        _ => is_word_or_fraction(nearest, next),
+    }
+}

@@ -126,7 +126,8 @@ fn is_one_to_nine(c: char) -> bool {
 /// Fewer digits than any form wants.
 const TOO_FEW: usize = 7;
 
-pub(crate) fn find(text: &str) -> Vec<Range<usize>> {
+/// The places of all phone numbers, from the first to the last.
+pub fn find(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     if count_digits(text) >= TOO_FEW {
         for form in &FORMS {
@@ -161,7 +162,7 @@ impl Form {
 
     fn accepts(&self, text: &str, place: &Range<usize>) -> bool {
         let digits = count_digits(text.get(place.clone()).unwrap_or_default());
-        self.digits.contains(&digits) && span::stands_alone(text, place, is_part_of_more)
+        self.digits.contains(&digits) && span::stands_alone(text, place, span::is_part_of_more)
     }
 }
 
@@ -176,19 +177,6 @@ fn claim(found: &mut Vec<Range<usize>>, mut places: Vec<Range<usize>>) {
     found.append(&mut places);
     // Two lists in order: the sort only merges them.
     found.sort_by_key(|place| place.start);
-}
-
-/// Whether a character makes a number part of something else: a word, a version, an
-/// amount, a reference, a path, a time.
-fn is_part_of_more(nearest: char, next: Option<char>) -> bool {
-    let next_is = |test: fn(char) -> bool| next.is_some_and(test);
-    match nearest {
-        '#' | '$' | '€' | '£' | '¥' | '%' => true,
-        '-' | '/' => next_is(char::is_alphanumeric),
-        ',' | ':' => next_is(|next| next.is_ascii_digit()),
-        '.' if next_is(char::is_alphabetic) => true,
-        _ => span::is_word_or_fraction(nearest, next),
-    }
 }
 
 fn count_digits(text: &str) -> usize {

@@ -1,0 +1,16 @@
+//! What `vault-pii` and `restore-pii` have to agree on: where a session's personal data
+//! is kept, and how.
+
+use alloc::{format, string::String, vec::Vec};
+
+/// Where a message or an answer may have the id of its session: JSON pointers, of which
+/// the first one with a value counts.
+pub const SESSION: [&str; 2] = ["/context/global/session_id", "/session_id"];
+
+/// Tokens with what they stand for, the one used least lately first.
+pub type Kept = Vec<(String, String)>;
+
+/// The key of what is kept for a session. Sessions are an assistant's own.
+pub fn key(assistant: &str, session: &str) -> String {
+    format!("session {assistant} {session}")
+}
