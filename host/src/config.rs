@@ -23,14 +23,17 @@ pub use server::{Sandbox, Server};
 
 use crate::fairness::Allotment;
 use crate::grant::Grants;
-use crate::limits::LimitOverrides;
+use crate::limits::{HttpLimitOverrides, LimitOverrides};
 use crate::quarantine::Rule;
 use crate::secret::Secrets;
+use crate::tls::NoRoots;
 use problem::{Collector, nearest};
 use reader::{Item, Table};
-use std::cell::RefCell;
+use rustls::RootCertStore;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 use toml::de::DeTable;
 
@@ -115,6 +118,7 @@ impl Config {
             secrets,
             problems: &problems,
             files: RefCell::new(Vec::new()),
+            system_roots: OnceCell::new(),
         };
         let config = read(root, file, &context);
         problems.finish(file, config)
@@ -144,6 +148,8 @@ struct Context<'a> {
     problems: &'a Collector<'a>,
     /// Those that are looked at on the way.
     files: RefCell<Vec<PathBuf>>,
+    /// Those that the system trusts, once somebody has asked.
+    system_roots: OnceCell<Result<Arc<RootCertStore>, NoRoots>>,
 }
 
 fn read(root: Table<'_>, file: &str, context: &Context<'_>) -> Option<Config> {
@@ -234,7 +240,7 @@ fn read_plugin(table: Table<'_>, context: &Context<'_>) -> Option<Plugin> {
         }
     });
     let limits = read_limits(&table, "`limits` of the plugin");
-    let grants = grants::read(&table, "`grants` of the plugin");
+    let grants = grants::read(&table, "`grants` of the plugin", context);
     table.refuse_unknown_keys();
     let component = context.base.join(component?);
     context.files.borrow_mut().push(component.clone());
@@ -280,6 +286,7 @@ fn read_limits(table: &Table<'_>, path: &str) -> Option<LimitOverrides> {
     let table_elements = optional(&limits, "table_elements", |i| i.integer(0..=10_000_000));
     let output_bytes = optional(&limits, "output", |i| i.bytes(2..=64 << 20));
     let log_bytes = optional(&limits, "log", |i| i.bytes(0..=16 << 20));
+    let http = read_http_limits(&limits);
     limits.refuse_unknown_keys();
     Some(LimitOverrides {
         fuel: fuel?,
@@ -288,6 +295,31 @@ fn read_limits(table: &Table<'_>, path: &str) -> Option<LimitOverrides> {
         table_elements: table_elements?.and_then(|elements| usize::try_from(elements).ok()),
         output_bytes: output_bytes?,
         log_bytes: log_bytes?,
+        http: http?,
+    })
+}
+
+fn read_http_limits(limits: &Table<'_>) -> Option<HttpLimitOverrides> {
+    let Some(item) = limits.optional("http") else {
+        return Some(HttpLimitOverrides::default());
+    };
+    let table = item.table("`http` of the limits".to_owned())?;
+    let number = |key, range| optional(&table, key, |i| u32::try_from(i.integer(range)?).ok());
+    let requests = number("requests", 0..=1_000);
+    let at_once = number("at_once", 1..=100);
+    let bytes = |key| optional(&table, key, |i| u64::try_from(i.bytes(0..=64 << 20)?).ok());
+    let request_bytes = bytes("request");
+    let response_bytes = bytes("response");
+    let timeout = optional(&table, "timeout", |i| {
+        i.duration(Duration::from_millis(1)..=LONGEST)
+    });
+    table.refuse_unknown_keys();
+    Some(HttpLimitOverrides {
+        requests: requests?,
+        at_once: at_once?,
+        request_bytes: request_bytes?,
+        response_bytes: response_bytes?,
+        timeout: timeout?,
     })
 }
 

@@ -1,6 +1,10 @@
 //! What the configuration grants a plugin beyond computing: plain data. Whatever is
 //! not named here, nobody can have.
 
+pub mod http;
+
+use std::sync::Arc;
+
 /// The grants of a plugin, or of one stage, as far as they are said.
 #[derive(Debug, Clone, Default)]
 pub struct Grants {
@@ -8,6 +12,9 @@ pub struct Grants {
     pub config: Option<bool>,
     /// `wasi:logging/logging`: the least level that reaches the log.
     pub logging: Option<LogLevel>,
+    /// `wasi:http/outgoing-handler`: the origins that requests may go to. Stages that say
+    /// nothing else share their plugin's.
+    pub http: Option<Arc<http::Http>>,
 }
 
 impl Grants {
@@ -17,6 +24,7 @@ impl Grants {
         Self {
             config: self.config.or(plugins.config),
             logging: self.logging.or(plugins.logging),
+            http: self.http.as_ref().or(plugins.http.as_ref()).cloned(),
         }
     }
 }

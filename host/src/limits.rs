@@ -19,6 +19,35 @@ pub struct Limits {
     pub output_bytes: usize,
     /// What the plugin prints, as far as it goes into the log, in bytes.
     pub log_bytes: usize,
+    /// Requests of its own, where HTTP is granted.
+    pub http: HttpLimits,
+}
+
+/// What one call may do over HTTP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HttpLimits {
+    /// Requests, refused ones included.
+    pub requests: u32,
+    /// Requests whose answers have not come to their end.
+    pub at_once: u32,
+    /// One request's body, in bytes.
+    pub request_bytes: u64,
+    /// One answer's body, in bytes.
+    pub response_bytes: u64,
+    /// From a request to the end of its answer. The call's own time may end sooner.
+    pub timeout: Duration,
+}
+
+impl HttpLimits {
+    /// Applies where the configuration says nothing.
+    pub const DEFAULT: Self = Self {
+        requests: 16,
+        at_once: 4,
+        request_bytes: 1 << 20,
+        response_bytes: 4 << 20,
+        // Sooner than a stage's own, so that the plugin can still do something about it.
+        timeout: Duration::from_secs(4),
+    };
 }
 
 impl Limits {
@@ -31,6 +60,7 @@ impl Limits {
         // The assistant refuses answers over about 4 MB (the vendor's test kit).
         output_bytes: 4_000_000,
         log_bytes: 64 << 10,
+        http: HttpLimits::DEFAULT,
     };
 
     /// What covers all of these, and the defaults, in memory and tables.
@@ -55,6 +85,19 @@ impl Limits {
             table_elements: overrides.table_elements.unwrap_or(self.table_elements),
             output_bytes: overrides.output_bytes.unwrap_or(self.output_bytes),
             log_bytes: overrides.log_bytes.unwrap_or(self.log_bytes),
+            http: self.http.with(&overrides.http),
+        }
+    }
+}
+
+impl HttpLimits {
+    fn with(self, overrides: &HttpLimitOverrides) -> Self {
+        Self {
+            requests: overrides.requests.unwrap_or(self.requests),
+            at_once: overrides.at_once.unwrap_or(self.at_once),
+            request_bytes: overrides.request_bytes.unwrap_or(self.request_bytes),
+            response_bytes: overrides.response_bytes.unwrap_or(self.response_bytes),
+            timeout: overrides.timeout.unwrap_or(self.timeout),
         }
     }
 }
@@ -74,4 +117,21 @@ pub struct LimitOverrides {
     pub output_bytes: Option<usize>,
     /// See [`Limits::log_bytes`].
     pub log_bytes: Option<usize>,
+    /// See [`Limits::http`].
+    pub http: HttpLimitOverrides,
+}
+
+/// Limits of HTTP as far as a configuration sets them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HttpLimitOverrides {
+    /// See [`HttpLimits::requests`].
+    pub requests: Option<u32>,
+    /// See [`HttpLimits::at_once`].
+    pub at_once: Option<u32>,
+    /// See [`HttpLimits::request_bytes`].
+    pub request_bytes: Option<u64>,
+    /// See [`HttpLimits::response_bytes`].
+    pub response_bytes: Option<u64>,
+    /// See [`HttpLimits::timeout`].
+    pub timeout: Option<Duration>,
 }

@@ -6,7 +6,7 @@ use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
 use rustls::server::ParsedCertificate;
-use rustls::{CertificateError, Error, RootCertStore, ServerConfig, version};
+use rustls::{CertificateError, ClientConfig, Error, RootCertStore, ServerConfig, version};
 use std::fmt;
 use std::fs::File;
 use std::io::Read;
@@ -114,6 +114,42 @@ pub fn roots(path: &Path) -> Result<RootCertStore, TlsError> {
     }
     Ok(roots)
 }
+
+/// The roots that the system trusts, as `SSL_CERT_FILE` and `SSL_CERT_DIR` say or where
+/// its distribution has them.
+///
+/// # Errors
+/// There are none.
+pub fn system_roots() -> Result<RootCertStore, NoRoots> {
+    let found = rustls_native_certs::load_native_certs();
+    let mut roots = RootCertStore::empty();
+    // Some systems have certificates that no library takes, and do well without them.
+    let (taken, _) = roots.add_parsable_certificates(found.certs);
+    match (taken, found.errors.first()) {
+        (0, Some(error)) => Err(NoRoots(error.to_string())),
+        (0, None) => Err(NoRoots("none was found".to_owned())),
+        _ => Ok(roots),
+    }
+}
+
+/// What a client speaks TLS with that trusts these roots: 1.2 and 1.3, with HTTP/2 and
+/// HTTP/1.1 in ALPN.
+///
+/// # Errors
+/// The provider of cryptography does not know these versions, which never happens.
+pub fn client(roots: Arc<RootCertStore>) -> Result<ClientConfig, Error> {
+    let mut config = ClientConfig::builder_with_provider(provider())
+        .with_protocol_versions(&[&version::TLS13, &version::TLS12])?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+/// Nobody is trusted on this machine.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("this machine has no root certificates that can be read: {0}")]
+pub struct NoRoots(String);
 
 /// The one provider of cryptography, named so that no process-wide default is needed.
 #[must_use]

@@ -72,6 +72,16 @@ struct LimitsStatus {
     table_elements: usize,
     output_bytes: usize,
     log_bytes: usize,
+    http: HttpLimitsStatus,
+}
+
+#[derive(Serialize)]
+struct HttpLimitsStatus {
+    requests: u32,
+    at_once: u32,
+    request_bytes: u64,
+    response_bytes: u64,
+    timeout_milliseconds: u128,
 }
 
 /// How things are now.
@@ -141,6 +151,7 @@ fn stage(stage: &Stage) -> StageStatus<'_> {
         table_elements,
         output_bytes,
         log_bytes,
+        http,
     } = stage.limits;
     StageStatus {
         plugin: stage.plugin.name(),
@@ -157,6 +168,13 @@ fn stage(stage: &Stage) -> StageStatus<'_> {
             table_elements,
             output_bytes,
             log_bytes,
+            http: HttpLimitsStatus {
+                requests: http.requests,
+                at_once: http.at_once,
+                request_bytes: http.request_bytes,
+                response_bytes: http.response_bytes,
+                timeout_milliseconds: http.timeout.as_millis(),
+            },
         },
     }
 }

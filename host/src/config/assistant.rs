@@ -180,7 +180,7 @@ impl Stages<'_> {
         let on_fault = optional(&table, "on_fault", |item| item.choice(&ON_FAULT));
         let view = view::read(&table, event);
         let limits = read_limits(&table, "`limits` of the stage");
-        let grants = grants::read(&table, "`grants` of the stage");
+        let grants = grants::read(&table, "`grants` of the stage", self.context);
         table.refuse_unknown_keys();
         let name = plugin?;
         let plugin = self.plugins.get(name)?;

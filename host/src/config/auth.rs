@@ -5,7 +5,7 @@ mod oauth;
 use super::reader::{Item, Table};
 use super::{Context, optional};
 use crate::auth::{Algorithm, ApiKey, Auth, Basic, Bearer, Jwt, Times};
-use crate::secret;
+use crate::secret::{self, Secrets};
 use http::{HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use std::str::FromStr;
@@ -156,7 +156,7 @@ fn read_basic(table: &Table<'_>, context: &Context<'_>) -> Option<Auth> {
         });
     let password = table
         .required("password", "where the password is: password = \"env:NAME\"")
-        .and_then(|item| read_secret(&item, context));
+        .and_then(|item| read_secret(&item, context, context.secrets));
     Some(Auth::Basic(Basic::new(user?, &password?)))
 }
 
@@ -206,17 +206,21 @@ fn read_secrets(table: &Table<'_>, context: &Context<'_>) -> Option<Vec<SecretSt
     }
     let secrets: Vec<_> = sources
         .iter()
-        .map(|source| read_secret(source, context))
+        .map(|source| read_secret(source, context, context.secrets))
         .collect();
     secrets.into_iter().collect()
 }
 
-fn read_secret(item: &Item<'_>, context: &Context<'_>) -> Option<SecretString> {
+pub(super) fn read_secret(
+    item: &Item<'_>,
+    context: &Context<'_>,
+    secrets: Secrets<'_>,
+) -> Option<SecretString> {
     let source = item.string()?;
     if let Some(file) = secret::file(source, context.base) {
         context.files.borrow_mut().push(file);
     }
-    match secret::resolve(source, context.base, context.secrets) {
+    match secret::resolve(source, context.base, secrets) {
         Ok(secret) => Some(secret),
         Err(error) => {
             let hint = match &error {

@@ -1,21 +1,25 @@
 //! The table `grants` of a plugin or a stage.
 
-use super::optional;
+mod http;
+
 use super::reader::{Item, Table};
+use super::{Context, optional};
 use crate::grant::{Grants, LogLevel};
 
 /// Reads the table, if there is one.
-pub(super) fn read(table: &Table<'_>, path: &str) -> Option<Grants> {
+pub(super) fn read(table: &Table<'_>, path: &str, context: &Context<'_>) -> Option<Grants> {
     let Some(item) = table.optional("grants") else {
         return Some(Grants::default());
     };
     let grants = item.table(path.to_owned())?;
     let config = optional(&grants, "config", Item::boolean);
     let logging = optional(&grants, "logging", |item| item.choice(&LogLevel::ALL));
+    let http = optional(&grants, "http", |item| http::read(item, context));
     grants.refuse_unknown_keys();
     Some(Grants {
         config: config?,
         logging: logging?,
+        http: http?,
     })
 }
 

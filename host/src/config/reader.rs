@@ -61,6 +61,22 @@ impl<'a> Table<'a> {
         item
     }
 
+    /// All values, with keys of the user's choice.
+    pub(super) fn items(&self) -> impl Iterator<Item = (&'a str, Item<'a>)> {
+        self.entries.iter().map(|(key, value)| {
+            let path = format!("`{}` in {}", key.get_ref().escape_debug(), self.path);
+            let problems = self.problems;
+            (
+                key.get_ref().as_ref(),
+                Item {
+                    path,
+                    value,
+                    problems,
+                },
+            )
+        })
+    }
+
     /// A table of tables with names of the user's choice; an absent one is empty.
     /// `write` names one of them as its header in the file would.
     pub(super) fn named_tables(
@@ -165,6 +181,10 @@ impl<'a> Item<'a> {
             problems: self.problems,
         };
         Some(elements.iter().enumerate().map(element).collect())
+    }
+
+    pub(super) fn is_string(&self) -> bool {
+        matches!(self.value.get_ref(), DeValue::String(_))
     }
 
     pub(super) fn string(&self) -> Option<&'a str> {

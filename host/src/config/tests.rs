@@ -81,6 +81,7 @@ fn a_stages_limits_come_from_three_places() {
             table_elements: 9,
             output_bytes: 1_000,
             log_bytes: 0,
+            http: crate::limits::HttpLimits::DEFAULT,
         }
     );
     assert_eq!(first.on_fault, OnFault::Continue);

@@ -204,7 +204,7 @@ fn read_introspection(item: Item<'_>, outer: &Table<'_>, context: &Context<'_>) 
             "secret",
             "where the client's secret is: secret = \"env:NAME\"",
         )
-        .and_then(|item| read_secret(&item, context));
+        .and_then(|item| read_secret(&item, context, context.secrets));
     table.refuse_unknown_keys();
     Some(Source::Introspection(Introspection {
         url: url?,
