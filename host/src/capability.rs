@@ -2,10 +2,12 @@
 //! prepared for every call.
 
 pub(crate) mod config;
+pub(crate) mod http;
 pub(crate) mod logging;
 pub(crate) mod wasi;
 
 use crate::grant::{Grants, LogLevel};
+use std::sync::Arc;
 use wasmtime::component::Linker;
 use wasmtime_wasi_config::WasiConfigVariables;
 
@@ -16,10 +18,12 @@ pub enum Capability {
     Config,
     /// `wasi:logging/logging`
     Logging,
+    /// `wasi:http/outgoing-handler`
+    Http,
 }
 
 impl Capability {
-    const ALL: [Self; 2] = [Self::Config, Self::Logging];
+    const ALL: [Self; 3] = [Self::Config, Self::Logging, Self::Http];
 
     /// The interface that it is, without its version.
     #[must_use]
@@ -27,6 +31,7 @@ impl Capability {
         match self {
             Self::Config => "wasi:config/store",
             Self::Logging => "wasi:logging/logging",
+            Self::Http => "wasi:http/outgoing-handler",
         }
     }
 
@@ -36,6 +41,7 @@ impl Capability {
         match self {
             Self::Config => "config = true",
             Self::Logging => "logging = \"info\"",
+            Self::Http => "http = [{ origin = \"https://api.example.com\" }]",
         }
     }
 
@@ -45,6 +51,10 @@ impl Capability {
         match self {
             Self::Config => grants.config == Some(true),
             Self::Logging => grants.logging.is_some(),
+            Self::Http => grants
+                .http
+                .as_ref()
+                .is_some_and(|http| !http.rules.is_empty()),
         }
     }
 
@@ -57,6 +67,8 @@ impl Capability {
         match named {
             Some(capability) => Import::Granted(capability),
             None if wasi::PACKAGES.contains(&package) => Import::Free,
+            // What requests are made of goes nowhere by itself.
+            None if interface == "wasi:http/types" => Import::Free,
             None => Import::Unknown,
         }
     }
@@ -77,12 +89,18 @@ pub(crate) enum Import {
 pub struct Reach {
     pub(crate) config: WasiConfigVariables,
     pub(crate) logging: Option<LogLevel>,
+    pub(crate) http: Option<Arc<http::Client>>,
 }
 
 impl Reach {
-    /// What these grants give a stage with these settings, JSON text of an object.
-    #[must_use]
-    pub fn new(grants: &Grants, settings: &str) -> Self {
+    /// What these grants give a stage with these settings, JSON text of an object, of a
+    /// plugin and a tenant of these names.
+    pub fn new(
+        grants: &Grants,
+        settings: &str,
+        (tenant, plugin): (&str, &str),
+        clients: &http::Clients,
+    ) -> Self {
         let config = if Capability::Config.is_in(grants) {
             config::variables(settings)
         } else {
@@ -91,6 +109,10 @@ impl Reach {
         Self {
             config,
             logging: grants.logging,
+            http: grants
+                .http
+                .as_ref()
+                .map(|grant| clients.of(tenant, plugin, grant)),
         }
     }
 
@@ -103,12 +125,18 @@ impl Reach {
                 Some(level) => format!("the log, from {}", level.name()),
                 None => "nothing".to_owned(),
             },
+            Capability::Http => match &self.http {
+                Some(client) => client.in_words(),
+                None => "nothing".to_owned(),
+            },
         }
     }
 }
 
 /// What a store's data has to give the capabilities.
-pub(crate) trait View: wasmtime_wasi::WasiView + logging::Sink + 'static {
+pub(crate) trait View:
+    wasmtime_wasi::WasiView + wasmtime_wasi_http::WasiHttpView + logging::Sink + 'static
+{
     /// What the stage may reach.
     fn reach(&self) -> &Reach;
 }
@@ -117,5 +145,6 @@ pub(crate) trait View: wasmtime_wasi::WasiView + logging::Sink + 'static {
 pub(crate) fn add_to_linker<T: View>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
     wasi::add_to_linker(linker)?;
     config::add_to_linker(linker)?;
-    logging::add_to_linker(linker)
+    logging::add_to_linker(linker)?;
+    http::add_to_linker(linker)
 }

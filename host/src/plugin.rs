@@ -15,6 +15,7 @@ mod nesting;
 mod sandbox;
 mod state;
 
+pub use crate::capability::http::Clients;
 pub use crate::capability::{Capability, Reach};
 pub use callee::Callee;
 pub use capacity::Capacity;

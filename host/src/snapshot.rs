@@ -10,7 +10,7 @@ use crate::gate::Gate;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::pipeline::{Pipeline, Stage};
-use crate::plugin::{Plugin, Reach, Sandbox, SandboxError};
+use crate::plugin::{Clients, Plugin, Reach, Sandbox, SandboxError};
 use crate::process::Process;
 use crate::quarantine::{Quarantine, Rule};
 use std::collections::{BTreeMap, HashMap};
@@ -136,6 +136,7 @@ impl Snapshot {
             quarantine: config.quarantine,
             plugins: &plugins,
             tenants: &tenants,
+            clients: Clients::default(),
         };
         let assistants = config
             .assistants
@@ -187,16 +188,19 @@ struct Make<'a> {
     quarantine: Rule,
     plugins: &'a BTreeMap<String, Arc<Plugin>>,
     tenants: &'a BTreeMap<String, Arc<Tenant>>,
+    clients: Clients,
 }
 
 impl Make<'_> {
     fn assistant(&self, name: &str, assistant: config::Assistant) -> Option<Assistant> {
         let name: Arc<str> = name.into();
+        // The configuration refuses a tenant that is not declared.
+        let tenant = self.tenants.get(&assistant.tenant)?;
         let guard = Arc::new(assistant.guard);
         let pipelines = assistant.pipelines.into_iter().map(|(event, stages)| {
             let stages = stages.into_iter().zip(1..);
-            let stages =
-                stages.filter_map(|(stage, number)| self.stage(&name, event, number, stage));
+            let stages = stages
+                .filter_map(|(stage, number)| self.stage((&name, tenant), event, number, stage));
             let pipeline = Pipeline {
                 stages: stages.collect(),
                 guard: Arc::clone(&guard),
@@ -205,8 +209,7 @@ impl Make<'_> {
         });
         Some(Assistant {
             pipelines: pipelines.collect(),
-            // The configuration refuses a tenant that is not declared.
-            tenant: Arc::clone(self.tenants.get(&assistant.tenant)?),
+            tenant: Arc::clone(tenant),
             gate: Gate::new(&name, assistant.auth, self.process),
             timeout: assistant.timeout,
             observations: Arc::new(Semaphore::new(Assistant::MOST_OBSERVATIONS)),
@@ -216,7 +219,7 @@ impl Make<'_> {
 
     fn stage(
         &self,
-        assistant: &Arc<str>,
+        (assistant, tenant): (&Arc<str>, &Tenant),
         event: EventKind,
         number: usize,
         stage: config::Stage,
@@ -230,7 +233,12 @@ impl Make<'_> {
             // The configuration refuses a stage whose plugin is not declared, and `fitting`
             // one whose plugin is not for the event.
             plugin: self.plugins.get(&stage.plugin)?.for_event(event)?,
-            reach: Arc::new(Reach::new(&stage.grants, &stage.settings)),
+            reach: Arc::new(Reach::new(
+                &stage.grants,
+                &stage.settings,
+                (tenant.name(), &stage.plugin),
+                &self.clients,
+            )),
             settings: stage.settings,
             view: stage.view,
             limits: stage.limits,

@@ -105,7 +105,7 @@ const MAY_USE: [(&str, &[&str]); 30] = [
             "view",
         ],
     ),
-    ("capability", &["grant"]),
+    ("capability", &["grant", "limits"]),
     ("bindings", &[]),
     ("metrics", &["event", "fairness", "outcome"]),
     (

@@ -18,8 +18,8 @@ use std::sync::Arc;
 /// What a plugin's grant of HTTP says.
 #[derive(Debug)]
 pub struct Http {
-    /// In the configuration's order, at least one.
-    pub rules: Vec<Rule>,
+    /// In the configuration's order. None: nothing is let through.
+    pub rules: Vec<Arc<Rule>>,
 }
 
 /// One origin, or all subdomains of one, and what may be sent there.
@@ -59,29 +59,37 @@ impl Rule {
     pub fn is_exposed(&self) -> bool {
         !self.headers.is_empty() && !self.origin.is_https()
     }
+
+    fn admit(&self, site: &Site, method: &Method, path: &str) -> Result<(), NotGranted> {
+        if !self.origin.covers(site) {
+            Err(NotGranted::Origin)
+        } else if !self.methods.contains(method) {
+            Err(NotGranted::Method)
+        } else if self.paths.is_empty() || self.paths.iter().any(|prefix| prefix.covers(path)) {
+            Ok(())
+        } else {
+            Err(NotGranted::Path)
+        }
+    }
 }
 
-impl Http {
-    /// The rule for a request to this site, or what none of them lets through.
-    ///
-    /// # Errors
-    /// The part of the request that is not granted, the last that was looked at.
-    pub fn rule(&self, site: &Site, method: &Method, path: &str) -> Result<usize, NotGranted> {
-        let mut refusal = NotGranted::Origin;
-        for (index, rule) in self.rules.iter().enumerate() {
-            if !rule.origin.covers(site) {
-                continue;
-            }
-            if !rule.methods.contains(method) {
-                refusal = refusal.max(NotGranted::Method);
-            } else if rule.paths.is_empty() || rule.paths.iter().any(|prefix| prefix.covers(path)) {
-                return Ok(index);
-            } else {
-                refusal = NotGranted::Path;
-            }
+/// The first of these whose rule lets a request through.
+///
+/// # Errors
+/// What of the request is not granted, by the rule that comes nearest.
+pub fn choose<'a, T>(
+    granted: &'a [T],
+    rule: impl Fn(&T) -> &Rule,
+    (site, method, path): (&Site, &Method, &str),
+) -> Result<&'a T, NotGranted> {
+    let mut nearest = NotGranted::Origin;
+    for candidate in granted {
+        match rule(candidate).admit(site, method, path) {
+            Ok(()) => return Ok(candidate),
+            Err(refusal) => nearest = nearest.max(refusal),
         }
-        Err(refusal)
     }
+    Err(nearest)
 }
 
 /// What of a request no rule lets through.
@@ -118,15 +126,18 @@ mod tests {
 
     #[test]
     fn the_first_rule_that_lets_a_request_through_holds() {
-        let http = Http {
-            rules: vec![
-                rule("https://a.example", &[Method::POST], &["/v3"]),
-                rule("https://a.example", &Rule::METHODS, &["/v3", "/v4"]),
-                rule("https://*.example", &[Method::GET], &[]),
-            ],
-        };
+        let rules = [
+            rule("https://a.example", &[Method::POST], &["/v3"]),
+            rule("https://a.example", &Rule::METHODS, &["/v3", "/v4"]),
+            rule("https://*.example", &[Method::GET], &[]),
+        ];
         let find = |site: &str, method: Method, path: &str| {
-            http.rule(&Site::read(true, site).unwrap(), &method, path)
+            let site = Site::read(true, site).unwrap();
+            let chosen = choose(&rules, |rule| rule, (&site, &method, path))?;
+            Ok(rules
+                .iter()
+                .position(|rule| std::ptr::eq(rule, chosen))
+                .unwrap())
         };
         assert_eq!(find("a.example", Method::POST, "/v3/x"), Ok(0));
         assert_eq!(find("a.example", Method::POST, "/v4"), Ok(1));

@@ -2,12 +2,14 @@
 
 use super::limiter::Limiter;
 use super::log::{GuestLog, GuestStream};
+use crate::capability::http::Outbox;
 use crate::capability::{self, Reach, logging};
 use crate::grant::LogLevel;
-use crate::limits::Limits;
+use crate::limits::{HttpLimits, Limits};
 use std::sync::Arc;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtxView, WasiHttpView};
 
 /// How many handles a guest may hold at once: streams, pollables and the like.
 pub(super) const HANDLES: usize = 1_000;
@@ -17,6 +19,9 @@ pub(crate) struct State {
     plugin: Arc<str>,
     reach: Arc<Reach>,
     log_bytes: usize,
+    http_limits: HttpLimits,
+    /// Made when the guest first touches HTTP.
+    outbox: Option<Outbox>,
     /// Made when the guest first logs something.
     log: Option<GuestLog>,
     /// Made when the guest first asks for any of it, which most never do.
@@ -39,6 +44,8 @@ impl State {
             plugin,
             reach,
             log_bytes: limits.log_bytes,
+            http_limits: limits.http,
+            outbox: None,
             log: None,
             wasi: None,
             handles,
@@ -80,6 +87,15 @@ impl WasiView for State {
             ctx: &mut wasi.context,
             table: &mut self.handles,
         }
+    }
+}
+
+impl WasiHttpView for State {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        let (plugin, client) = (&self.plugin, &self.reach.http);
+        let new = || Outbox::new(Arc::clone(plugin), client.clone(), self.http_limits);
+        let outbox = self.outbox.get_or_insert_with(new);
+        outbox.view(&mut self.handles)
     }
 }
 

@@ -9,7 +9,7 @@ use crate::guard::Guard;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::pipeline::{Pipeline, Stage};
-use crate::plugin::{Interface, Plugin, Reach, Sandbox};
+use crate::plugin::{Clients, Interface, Plugin, Reach, Sandbox};
 use crate::process::Process;
 use crate::quarantine::{Quarantine, Rule};
 use crate::secret::{self, Secrets};
@@ -120,7 +120,12 @@ impl Loaded {
         };
         let stage = Stage {
             plugin: callee,
-            reach: Arc::new(Reach::new(&grants(), &settings)),
+            reach: Arc::new(Reach::new(
+                &grants(),
+                &settings,
+                ("invoke", plugin.name()),
+                &Clients::default(),
+            )),
             settings,
             view,
             limits: Limits::DEFAULT,

@@ -21,7 +21,7 @@ pub(super) fn read(item: &Item<'_>, context: &Context<'_>) -> Option<Arc<Http>> 
     Some(Arc::new(Http { rules }))
 }
 
-fn read_rule(item: Item<'_>, context: &Context<'_>) -> Option<Rule> {
+fn read_rule(item: Item<'_>, context: &Context<'_>) -> Option<Arc<Rule>> {
     let table = item.table("this origin of `http`".to_owned())?;
     let origin_item = table.required(
         "origin",
@@ -62,7 +62,7 @@ fn read_rule(item: Item<'_>, context: &Context<'_>) -> Option<Rule> {
         tls,
     };
     check(&rule, &origin_item?)?;
-    Some(rule)
+    Some(Arc::new(rule))
 }
 
 /// What only the whole of a rule shows.

@@ -1,0 +1,163 @@
+//! Bodies that are counted while they go by, and cut off where they are too long.
+
+use super::failure::{Failure, Report};
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
+use wasmtime_wasi_http::{Error, WasiBody};
+
+/// How much of a body may still come.
+struct Allowance {
+    limit: u64,
+    left: u64,
+}
+
+impl Allowance {
+    fn new(limit: u64) -> Self {
+        Self { limit, left: limit }
+    }
+
+    /// Takes a frame off, or says what the limit was.
+    fn take(&mut self, frame: &Frame<Bytes>) -> Result<(), u64> {
+        let bytes = frame
+            .data_ref()
+            .map_or(0, |data| u64::try_from(data.len()).unwrap_or(u64::MAX));
+        self.left = self.left.checked_sub(bytes).ok_or(self.limit)?;
+        Ok(())
+    }
+}
+
+/// What a plugin sends.
+pub(super) struct Outgoing {
+    inner: WasiBody,
+    allowance: Allowance,
+}
+
+impl Outgoing {
+    pub(super) fn new(inner: WasiBody, limit: u64) -> Self {
+        Self {
+            inner,
+            allowance: Allowance::new(limit),
+        }
+    }
+}
+
+impl Body for Outgoing {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        let frame = ready!(Pin::new(&mut self.inner).poll_frame(context));
+        Poll::Ready(frame.map(|frame| {
+            let frame = frame?;
+            let taken = self.allowance.take(&frame);
+            taken.map_err(|limit| Error::HttpRequestBodySize(Some(limit)))?;
+            Ok(frame)
+        }))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+/// What comes back.
+pub(super) struct Answer {
+    inner: Incoming,
+    allowance: Allowance,
+    deadline: Pin<Box<Sleep>>,
+    /// How long the plugin waits between two frames, and until when for the next.
+    pause: Option<(Duration, Pin<Box<Sleep>>)>,
+    report: Report,
+    /// Counts as a request that goes on, until its end.
+    _place: Option<OwnedSemaphorePermit>,
+}
+
+impl Answer {
+    pub(super) fn new(
+        inner: Incoming,
+        limit: u64,
+        (deadline, pause): (Instant, Option<Duration>),
+        report: Report,
+        place: OwnedSemaphorePermit,
+    ) -> WasiBody {
+        let ended = inner.is_end_stream();
+        Self {
+            inner,
+            allowance: Allowance::new(limit),
+            deadline: Box::pin(sleep_until(deadline)),
+            pause: pause.map(|pause| (pause, Box::pin(sleep(pause)))),
+            report,
+            _place: (!ended).then_some(place),
+        }
+        .boxed_unsync()
+    }
+
+    fn poll_inner(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Failure>>> {
+        let Poll::Ready(frame) = Pin::new(&mut self.inner).poll_frame(context) else {
+            let late = self.deadline.as_mut().poll(context).is_ready();
+            let paused = |(_, until): &mut (_, Pin<Box<Sleep>>)| until.as_mut().poll(context);
+            return if late {
+                Poll::Ready(Some(Err(Failure::of(Error::HttpResponseTimeout))))
+            } else if self
+                .pause
+                .as_mut()
+                .map(paused)
+                .is_some_and(|it| it.is_ready())
+            {
+                Poll::Ready(Some(Err(Failure::of(Error::ConnectionReadTimeout))))
+            } else {
+                Poll::Pending
+            };
+        };
+        if let Some((pause, until)) = &mut self.pause {
+            until.as_mut().reset(Instant::now() + *pause);
+        }
+        Poll::Ready(frame.map(|frame| {
+            let cut = Error::HttpResponseIncomplete;
+            let frame = frame.map_err(|error| Failure::of_hyper(&error, cut))?;
+            let taken = self.allowance.take(&frame);
+            taken.map_err(|limit| Failure::of(Error::HttpResponseBodySize(Some(limit))))?;
+            Ok(frame)
+        }))
+    }
+}
+
+impl Body for Answer {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        let frame = ready!(self.poll_inner(context));
+        if !matches!(frame, Some(Ok(_))) {
+            self._place = None;
+        }
+        Poll::Ready(frame.map(|frame| frame.map_err(|failure| self.report.log(failure))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}

@@ -1,0 +1,127 @@
+//! Clients: the connections of one plugin and tenant, which nobody else uses.
+
+use super::body::Outgoing;
+use super::connect::Connector;
+use super::failure::Failure;
+use super::resolve::{self, Resolver};
+use crate::grant::http::{Http, NotGranted, Rule, Site, choose};
+use http::{Method, Request, Response};
+use hyper::body::Incoming;
+use hyper_util::client::legacy;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Connections to one origin that may wait for the next request, and for how long.
+const IDLE: usize = 4;
+const IDLE_TIME: Duration = Duration::from_secs(30);
+
+/// The largest head of an answer, in bytes, and the most fields in it.
+const HEAD: usize = 64 << 10;
+const FIELDS: usize = 100;
+
+/// What of an answer over HTTP/2 may come before the plugin takes it, in bytes.
+const WINDOW: u32 = 256 << 10;
+
+/// Sends the requests of one plugin for one tenant.
+pub(crate) struct Client {
+    pub(super) tenant: Arc<str>,
+    pools: Vec<Arc<Pool>>,
+}
+
+/// The connections of one rule.
+pub(super) struct Pool {
+    rule: Arc<Rule>,
+    connections: legacy::Client<Connector, Outgoing>,
+}
+
+impl Client {
+    pub(super) fn new(tenant: Arc<str>, grant: &Http, resolver: &Resolver) -> Self {
+        let pool = |rule| Arc::new(Pool::new(rule, Arc::clone(resolver)));
+        Self {
+            tenant,
+            pools: grant.rules.iter().map(pool).collect(),
+        }
+    }
+
+    /// Where requests may go, in words for people.
+    pub(crate) fn in_words(&self) -> String {
+        let origins = self.pools.iter().map(|pool| pool.rule.origin.to_string());
+        match origins.collect::<Vec<_>>().join(", ") {
+            none if none.is_empty() => "nothing".to_owned(),
+            origins => format!("HTTP to {origins}"),
+        }
+    }
+
+    /// Where such a request may go.
+    pub(super) fn pool(
+        &self,
+        site: &Site,
+        method: &Method,
+        path: &str,
+    ) -> Result<Arc<Pool>, NotGranted> {
+        choose(&self.pools, |pool| &pool.rule, (site, method, path)).cloned()
+    }
+}
+
+impl Pool {
+    fn new(rule: &Arc<Rule>, resolver: Resolver) -> Self {
+        // A plugin may think of any number of names below a host.
+        let idle = if rule.origin.is_wildcard() { 0 } else { IDLE };
+        let connections = legacy::Client::builder(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .pool_timer(TokioTimer::new())
+            .pool_max_idle_per_host(idle)
+            .pool_idle_timeout(IDLE_TIME)
+            .http1_max_buf_size(HEAD)
+            .http1_max_headers(FIELDS)
+            .http2_max_header_list_size(64 << 10)
+            .http2_initial_stream_window_size(WINDOW)
+            .http2_initial_connection_window_size(4 * WINDOW)
+            .build(Connector::new(rule, resolver));
+        Self {
+            rule: Arc::clone(rule),
+            connections,
+        }
+    }
+
+    /// Sends a request with the rule's headers in the place of the plugin's own, and
+    /// waits for the head of its answer. Dropping the future drops its connection.
+    pub(super) async fn send(
+        &self,
+        mut request: Request<Outgoing>,
+    ) -> Result<Response<Incoming>, Failure> {
+        for (name, value) in &self.rule.headers {
+            request.headers_mut().insert(name, value.clone());
+        }
+        let answer = self.connections.request(request).await;
+        answer.map_err(|error| Failure::of_client(&error))
+    }
+}
+
+/// The clients of a snapshot, while it is built.
+pub struct Clients {
+    resolver: Resolver,
+    made: RefCell<HashMap<(Arc<str>, Arc<str>, *const Http), Arc<Client>>>,
+}
+
+impl Default for Clients {
+    fn default() -> Self {
+        Self {
+            resolver: resolve::system(),
+            made: RefCell::default(),
+        }
+    }
+}
+
+impl Clients {
+    /// The client for calls of a plugin by a tenant. Stages whose grant is their plugin's
+    /// share one; a stage with a grant of its own has one of its own.
+    pub(crate) fn of(&self, tenant: &str, plugin: &str, grant: &Arc<Http>) -> Arc<Client> {
+        let key = (tenant.into(), plugin.into(), Arc::as_ptr(grant));
+        let new = || Arc::new(Client::new(tenant.into(), grant, &self.resolver));
+        Arc::clone(self.made.borrow_mut().entry(key).or_insert_with(new))
+    }
+}
