@@ -239,3 +239,6 @@ pub(super) fn read_secret(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
