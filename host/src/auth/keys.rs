@@ -87,10 +87,7 @@ impl KeySet {
         if raw.keys.len() > MOST_KEYS {
             return Err(KeySetError::TooManyKeys(raw.keys.len()));
         }
-        let mut set = Self {
-            keys: Vec::new(),
-            unusable: Vec::new(),
-        };
+        let mut set = Self::none();
         for value in raw.keys {
             // One key that is wrong does not take the others with it.
             let key = serde_json::from_value(value).map_err(|_| Unusable::Malformed);
@@ -105,7 +102,16 @@ impl KeySet {
         Ok(set)
     }
 
-    /// How many keys can be used; at least one.
+    /// No key at all, for whoever verifies nobody.
+    #[must_use]
+    pub fn none() -> Self {
+        Self {
+            keys: Vec::new(),
+            unusable: Vec::new(),
+        }
+    }
+
+    /// How many keys can be used.
     #[must_use]
     pub fn count(&self) -> usize {
         self.keys.len()
