@@ -9,6 +9,7 @@ mod assistant;
 mod auth;
 mod grants;
 mod guard;
+mod keyvalue;
 mod problem;
 mod quarantine;
 mod reader;
@@ -18,6 +19,7 @@ mod view;
 
 pub use admin::Admin;
 pub use assistant::{Assistant, OnFault, Stage};
+pub use keyvalue::{KeyValue, Place, Redis};
 pub use problem::{Problem, Problems};
 pub use server::{Sandbox, Server};
 
@@ -50,6 +52,8 @@ pub struct Config {
     pub server: Server,
     /// `[sandbox]`
     pub sandbox: Sandbox,
+    /// `[keyvalue]`, where there is a store.
+    pub keyvalue: Option<KeyValue>,
     /// `[quarantine]`
     pub quarantine: Rule,
     /// `[tenants.NAME]`
@@ -119,6 +123,7 @@ impl Config {
             problems: &problems,
             files: RefCell::new(Vec::new()),
             system_roots: OnceCell::new(),
+            has_store: table.get_ref().get("keyvalue").is_some(),
         };
         let config = read(root, file, &context);
         problems.finish(file, config)
@@ -150,12 +155,15 @@ struct Context<'a> {
     files: RefCell<Vec<PathBuf>>,
     /// Those that the system trusts, once somebody has asked.
     system_roots: OnceCell<Result<Arc<RootCertStore>, NoRoots>>,
+    /// Whether there is a table `[keyvalue]`, a faulty one included.
+    has_store: bool,
 }
 
 fn read(root: Table<'_>, file: &str, context: &Context<'_>) -> Option<Config> {
     let server = server::read_server(&root, context);
     let sandbox = server::read_sandbox(&root, context);
     let quarantine = quarantine::read(&root);
+    let keyvalue = keyvalue::read(&root, context);
     let admin = admin::read(&root);
     let mut declared_plugins = Vec::new();
     let mut plugins = BTreeMap::new();
@@ -192,6 +200,7 @@ fn read(root: Table<'_>, file: &str, context: &Context<'_>) -> Option<Config> {
         server: server?,
         sandbox: sandbox?,
         quarantine: quarantine?,
+        keyvalue: keyvalue?,
         tenants,
         plugins,
         assistants,

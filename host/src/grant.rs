@@ -2,6 +2,9 @@
 //! not named here, nobody can have.
 
 pub mod http;
+mod keyvalue;
+
+pub use keyvalue::KeyValue;
 
 use std::sync::Arc;
 
@@ -15,6 +18,8 @@ pub struct Grants {
     /// `wasi:http/outgoing-handler`: the origins that requests may go to. Stages that say
     /// nothing else share their plugin's.
     pub http: Option<Arc<http::Http>>,
+    /// `wasi:keyvalue/store`: what may be kept beyond a call.
+    pub keyvalue: Option<KeyValue>,
 }
 
 impl Grants {
@@ -25,6 +30,11 @@ impl Grants {
             config: self.config.or(plugins.config),
             logging: self.logging.or(plugins.logging),
             http: self.http.as_ref().or(plugins.http.as_ref()).cloned(),
+            keyvalue: self
+                .keyvalue
+                .as_ref()
+                .or(plugins.keyvalue.as_ref())
+                .cloned(),
         }
     }
 }

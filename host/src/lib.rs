@@ -40,6 +40,7 @@ pub mod event;
 pub mod fairness;
 pub mod grant;
 pub mod guard;
+pub mod keyvalue;
 pub mod limits;
 pub mod outcome;
 pub mod secret;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Which modules of the host each of them may use.
-const MAY_USE: [(&str, &[&str]); 30] = [
+const MAY_USE: [(&str, &[&str]); 31] = [
     ("main", &["cli"]),
     (
         "cli",
@@ -107,6 +107,7 @@ const MAY_USE: [(&str, &[&str]); 30] = [
     ),
     ("capability", &["grant", "limits"]),
     ("bindings", &[]),
+    ("keyvalue", &["config", "grant"]),
     ("metrics", &["event", "fairness", "outcome"]),
     (
         "config",

@@ -232,7 +232,7 @@ pub(super) fn read_secret(
                     "check the path, which starts at the configuration's folder, and who may read it"
                 }
                 secret::SecretError::Empty(_) | secret::SecretError::TooLong { .. } => {
-                    "it has to be the text that stands in the assistant's Secret field"
+                    "it has to be the text that the other side has; an assistant has it in its Secret field"
                 }
             };
             item.refuse(error.to_string(), hint)

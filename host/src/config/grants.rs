@@ -1,6 +1,7 @@
 //! The table `grants` of a plugin or a stage.
 
 mod http;
+mod keyvalue;
 
 use super::reader::{Item, Table};
 use super::{Context, optional};
@@ -15,11 +16,21 @@ pub(super) fn read(table: &Table<'_>, path: &str, context: &Context<'_>) -> Opti
     let config = optional(&grants, "config", Item::boolean);
     let logging = optional(&grants, "logging", |item| item.choice(&LogLevel::ALL));
     let http = optional(&grants, "http", |item| http::read(item, context));
+    let keyvalue = optional(&grants, "keyvalue", |item| {
+        if !context.has_store {
+            return item.refuse(
+                "there is no store",
+                "say where entries are kept in a table [keyvalue]: file = \"retort-state.redb\", secrets = [\"env:RETORT_STATE_SECRET\"]",
+            );
+        }
+        keyvalue::read(item)
+    });
     grants.refuse_unknown_keys();
     Some(Grants {
         config: config?,
         logging: logging?,
         http: http?,
+        keyvalue: keyvalue?,
     })
 }
 

@@ -151,6 +151,7 @@ fn grants() -> Grants {
         config: Some(true),
         logging: Some(LogLevel::Trace),
         http: None,
+        keyvalue: None,
     }
 }
 
