@@ -3,10 +3,12 @@
 
 pub(crate) mod config;
 pub(crate) mod http;
+pub(crate) mod keyvalue;
 pub(crate) mod logging;
 pub(crate) mod wasi;
 
 use crate::grant::{Grants, LogLevel};
+use crate::keyvalue::{Bucket, Store};
 use std::sync::Arc;
 use wasmtime::component::Linker;
 use wasmtime_wasi_config::WasiConfigVariables;
@@ -20,10 +22,12 @@ pub enum Capability {
     Logging,
     /// `wasi:http/outgoing-handler`
     Http,
+    /// `wasi:keyvalue/store`
+    KeyValue,
 }
 
 impl Capability {
-    const ALL: [Self; 3] = [Self::Config, Self::Logging, Self::Http];
+    const ALL: [Self; 4] = [Self::Config, Self::Logging, Self::Http, Self::KeyValue];
 
     /// The interface that it is, without its version.
     #[must_use]
@@ -32,6 +36,7 @@ impl Capability {
             Self::Config => "wasi:config/store",
             Self::Logging => "wasi:logging/logging",
             Self::Http => "wasi:http/outgoing-handler",
+            Self::KeyValue => "wasi:keyvalue/store",
         }
     }
 
@@ -42,6 +47,7 @@ impl Capability {
             Self::Config => "config = true",
             Self::Logging => "logging = \"info\"",
             Self::Http => "http = [{ origin = \"https://api.example.com\" }]",
+            Self::KeyValue => "keyvalue = { ttl = \"1h\" }",
         }
     }
 
@@ -55,6 +61,7 @@ impl Capability {
                 .http
                 .as_ref()
                 .is_some_and(|http| !http.rules.is_empty()),
+            Self::KeyValue => grants.keyvalue.is_some(),
         }
     }
 
@@ -90,16 +97,18 @@ pub struct Reach {
     pub(crate) config: WasiConfigVariables,
     pub(crate) logging: Option<LogLevel>,
     pub(crate) http: Option<Arc<http::Client>>,
+    pub(crate) bucket: Option<Bucket>,
 }
 
 impl Reach {
     /// What these grants give a stage with these settings, JSON text of an object, of a
-    /// plugin and a tenant of these names.
+    /// plugin and a tenant of these names. Without a store nothing is kept.
     pub fn new(
         grants: &Grants,
         settings: &str,
         (tenant, plugin): (&str, &str),
         clients: &http::Clients,
+        store: Option<&Store>,
     ) -> Self {
         let config = if Capability::Config.is_in(grants) {
             config::variables(settings)
@@ -113,6 +122,9 @@ impl Reach {
                 .http
                 .as_ref()
                 .map(|grant| clients.of(tenant, plugin, grant)),
+            bucket: store
+                .zip(grants.keyvalue.as_ref())
+                .map(|(store, terms)| store.bucket(tenant, plugin, terms)),
         }
     }
 
@@ -129,13 +141,21 @@ impl Reach {
                 Some(client) => client.in_words(),
                 None => "nothing".to_owned(),
             },
+            Capability::KeyValue => match &self.bucket {
+                Some(bucket) => bucket.in_words(),
+                None => "nothing".to_owned(),
+            },
         }
     }
 }
 
 /// What a store's data has to give the capabilities.
 pub(crate) trait View:
-    wasmtime_wasi::WasiView + wasmtime_wasi_http::WasiHttpView + logging::Sink + 'static
+    wasmtime_wasi::WasiView
+    + wasmtime_wasi_http::WasiHttpView
+    + logging::Sink
+    + keyvalue::Keeps
+    + 'static
 {
     /// What the stage may reach.
     fn reach(&self) -> &Reach;
@@ -146,5 +166,6 @@ pub(crate) fn add_to_linker<T: View>(linker: &mut Linker<T>) -> wasmtime::Result
     wasi::add_to_linker(linker)?;
     config::add_to_linker(linker)?;
     logging::add_to_linker(linker)?;
-    http::add_to_linker(linker)
+    http::add_to_linker(linker)?;
+    keyvalue::add_to_linker(linker)
 }

@@ -12,7 +12,7 @@ pub use keeper::{Keeper, OpenError};
 
 use crate::grant::KeyValue as Terms;
 use file::File;
-use seal::{Keys, Name, Scope};
+use seal::{Keys, Name, Owner, Scope};
 use server::Server;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -135,12 +135,29 @@ struct Records {
 }
 
 impl Store {
-    /// What a plugin keeps for a tenant, both by their names in the configuration.
+    /// An empty one, which ends with the process.
+    ///
+    /// # Errors
+    /// No memory, no thread, or no random numbers.
+    pub fn in_memory() -> Result<Self, OpenError> {
+        Ok(Self {
+            backend: Backend::File(Arc::new(File::in_memory()?)),
+            keys: Arc::new(Keys::random().map_err(|_| OpenError::NoKeys)?),
+            timeout: Duration::from_secs(2),
+        })
+    }
+
+    /// What a plugin keeps for a tenant, both by their names in the configuration: its
+    /// own bucket, or the one that its terms name.
     #[must_use]
     pub fn bucket(&self, tenant: &str, plugin: &str, terms: &Terms) -> Bucket {
+        let owner = match &terms.store {
+            Some(name) => Owner::Named(name),
+            None => Owner::Plugin(plugin),
+        };
         Bucket {
             store: self.clone(),
-            scope: Scope::new(tenant, plugin),
+            scope: Scope::new(tenant, owner),
             terms: terms.clone(),
         }
     }
@@ -171,6 +188,23 @@ impl Store {
 }
 
 impl Bucket {
+    /// What it is, for people.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let Terms {
+            store,
+            ttl,
+            quota_bytes,
+            value_bytes,
+        } = &self.terms;
+        let whose = match store {
+            Some(name) => format!("the bucket `{name}` of the tenant"),
+            None => "a bucket of its own for the tenant".to_owned(),
+        };
+        let ttl = humantime::format_duration(*ttl);
+        format!("{whose}, for {ttl}, {quota_bytes} bytes, {value_bytes} a value")
+    }
+
     /// The value of a key, if there is one.
     ///
     /// # Errors

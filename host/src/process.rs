@@ -2,6 +2,7 @@
 
 use crate::fairness::Fairness;
 use crate::issuer::Issuers;
+use crate::keyvalue::Keeper;
 use crate::metrics::Metrics;
 use crate::replay::Replays;
 use std::sync::Arc;
@@ -18,6 +19,8 @@ pub struct Process {
     pub background: TaskTracker,
     /// Who vouches for access tokens, with what was fetched from them.
     pub issuers: Issuers,
+    /// Where plugins keep entries.
+    pub keyvalue: Keeper,
     /// The tokens that may not come again.
     pub replays: Replays,
     stopping: AtomicBool,
@@ -27,7 +30,19 @@ impl Process {
     /// At its beginning.
     #[must_use]
     pub fn new() -> Arc<Self> {
+        Self::with(Keeper::new())
+    }
+
+    /// At the beginning of a command that runs beside a server: what plugins keep ends
+    /// with it, and the server's own store is left alone.
+    #[must_use]
+    pub fn aside() -> Arc<Self> {
+        Self::with(Keeper::in_memory())
+    }
+
+    fn with(keyvalue: Keeper) -> Arc<Self> {
         Arc::new(Self {
+            keyvalue,
             fairness: Fairness::new(),
             metrics: Metrics::new(),
             background: TaskTracker::new(),

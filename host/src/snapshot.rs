@@ -7,6 +7,7 @@ use crate::config::{self, Admin, Config, Problem, Problems, Server};
 use crate::event::EventKind;
 use crate::fairness::Tenant;
 use crate::gate::Gate;
+use crate::keyvalue::{OpenError, Store};
 use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::pipeline::{Pipeline, Stage};
@@ -88,7 +89,7 @@ impl Snapshot {
     ///
     /// # Errors
     /// Every component that cannot be used, at the place of the configuration that
-    /// names it, or that the pool's memory cannot be had.
+    /// names it, or that the pool's memory or the store cannot be had.
     pub fn build(
         config: Config,
         process: &Process,
@@ -125,6 +126,10 @@ impl Snapshot {
             let file = config.file;
             return Err(Problems { file, problems }.into());
         }
+        let store = match &config.keyvalue {
+            Some(keyvalue) => Some(process.keyvalue.store(keyvalue)?),
+            None => None,
+        };
         // Nothing can fail from here on: the tenants get what this configuration says.
         let tenants = process.fairness.share_out(
             sandbox.capacity().slots,
@@ -137,6 +142,7 @@ impl Snapshot {
             plugins: &plugins,
             tenants: &tenants,
             clients: Clients::default(),
+            store,
         };
         let assistants = config
             .assistants
@@ -189,6 +195,7 @@ struct Make<'a> {
     plugins: &'a BTreeMap<String, Arc<Plugin>>,
     tenants: &'a BTreeMap<String, Arc<Tenant>>,
     clients: Clients,
+    store: Option<Store>,
 }
 
 impl Make<'_> {
@@ -238,6 +245,7 @@ impl Make<'_> {
                 &stage.settings,
                 (tenant.name(), &stage.plugin),
                 &self.clients,
+                self.store.as_ref(),
             )),
             settings: stage.settings,
             view: stage.view,
@@ -313,6 +321,9 @@ pub enum SnapshotError {
     /// The engine or its pool cannot be had.
     #[error(transparent)]
     NoSandbox(#[from] SandboxError),
+    /// The store of `[keyvalue]` cannot be opened.
+    #[error(transparent)]
+    NoStore(#[from] OpenError),
     /// Components that cannot be used.
     #[error(transparent)]
     Components(#[from] Problems),

@@ -36,13 +36,15 @@ impl Check {
             Err(unreadable @ ConfigError::Unreadable { .. }) => return Err(unreadable.into()),
         };
         let progress = |name: &str| tell!("compiling {name}");
-        let snapshot = match Snapshot::build(config, &Process::new(), None, progress) {
+        let snapshot = match Snapshot::build(config, &Process::aside(), None, progress) {
             Ok(snapshot) => snapshot,
             Err(SnapshotError::Components(problems)) => {
                 tell!("{problems}");
                 return Ok(Ending::Bad);
             }
-            Err(other @ SnapshotError::NoSandbox(_)) => return Err(other.into()),
+            Err(other @ (SnapshotError::NoSandbox(_) | SnapshotError::NoStore(_))) => {
+                return Err(other.into());
+            }
         };
         report(&snapshot, &mut std::io::stdout().lock())?;
         Ok(Ending::Good)

@@ -120,17 +120,23 @@ impl<'a> Table<'a> {
 }
 
 /// Names appear in URLs and log lines, so they are kept plain.
+fn is_name(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    text.len() <= 64
+        && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && text.chars().all(plain)
+}
+
+const NAME: &str =
+    "a name has 1 to 64 letters, digits, `-`, `_` or `.`, and starts with a letter or digit";
+
 fn check_name(name: &Spanned<Cow<'_, str>>, problems: &Collector<'_>) {
     let text = name.get_ref();
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    let sane = text.len() <= 64
-        && text.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && text.chars().all(plain);
-    if !sane {
+    if !is_name(text) {
         problems.add_with_hint(
             &name.span(),
             format!("`{}` cannot be a name", text.escape_debug()),
-            "a name has 1 to 64 letters, digits, `-`, `_` or `.`, and starts with a letter or digit",
+            NAME,
         );
     }
 }
@@ -192,6 +198,15 @@ impl<'a> Item<'a> {
             DeValue::String(text) => Some(text.as_ref()),
             _ => self.wrong_type("a string"),
         }
+    }
+
+    /// A name of the user's choice, of the form that names of tables have.
+    pub(super) fn name(&self) -> Option<&'a str> {
+        let text = self.string()?;
+        if is_name(text) {
+            return Some(text);
+        }
+        self.refuse("this cannot be a name", NAME)
     }
 
     pub(super) fn boolean(&self) -> Option<bool> {

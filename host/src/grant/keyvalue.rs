@@ -6,9 +6,12 @@ use std::time::Duration;
 /// The terms on which a plugin's entries are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyValue {
+    /// The name of a bucket that all plugins of the tenant share whose grants say it.
+    /// Default: none, so that the plugin has one of its own.
+    pub store: Option<String>,
     /// How long an entry lives after it was set. Default: 1 h; from 1 s to 90 days.
     pub ttl: Duration,
-    /// What all entries of the plugin for one tenant may take together, in bytes: keys,
+    /// What all entries of the bucket may take together, in bytes: keys,
     /// values, and 64 bytes for each entry. Default: 1 MiB; from 1 KiB to 1 GiB.
     pub quota_bytes: u64,
     /// The largest value, in bytes. Default: 64 KiB; from 1 byte to 1 MiB.
@@ -28,6 +31,7 @@ impl KeyValue {
 impl Default for KeyValue {
     fn default() -> Self {
         Self {
+            store: None,
             ttl: Duration::from_secs(3_600),
             quota_bytes: 1 << 20,
             value_bytes: 64 << 10,

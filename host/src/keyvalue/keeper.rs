@@ -48,14 +48,7 @@ impl Keeper {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         match &mut *open {
             Open::InMemory(Some(store)) => Ok(store.clone()),
-            Open::InMemory(none) => {
-                let store = Store {
-                    backend: Backend::File(Arc::new(File::in_memory()?)),
-                    keys: Arc::new(Keys::random().map_err(|_| OpenError::NoKeys)?),
-                    timeout: config.timeout,
-                };
-                Ok(none.insert(store).clone())
-            }
+            Open::InMemory(none) => Ok(none.insert(Store::in_memory()?).clone()),
             Open::Configured(before) => {
                 let keys = Keys::new(&config.secrets).map_err(|_| OpenError::NoKeys)?;
                 let backend = backend(before.as_ref(), config, &keys)?;

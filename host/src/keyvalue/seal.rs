@@ -27,16 +27,29 @@ use aws_lc_rs::{hmac, rand};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
-/// What one plugin keeps for one tenant.
+/// Whose a bucket of a tenant is.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Owner<'a> {
+    /// One plugin's alone.
+    Plugin(&'a str),
+    /// That of all plugins whose grants have this name for a store.
+    Named(&'a str),
+}
+
+/// What one owner keeps for one tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Scope(pub(super) [u8; 16]);
 
 impl Scope {
-    /// Of a tenant and a plugin, by their names in the configuration.
-    pub(super) fn new(tenant: &str, plugin: &str) -> Self {
+    /// Of a tenant and an owner, by their names in the configuration.
+    pub(super) fn new(tenant: &str, owner: Owner<'_>) -> Self {
+        let (kind, owner) = match owner {
+            Owner::Plugin(name) => ("plugin", name),
+            Owner::Named(name) => ("named", name),
+        };
         let mut digest = Sha256::new();
         digest.update(b"retort scope 1");
-        for name in [tenant, plugin] {
+        for name in [tenant, kind, owner] {
             digest.update((name.len() as u64).to_be_bytes());
             digest.update(name);
         }

@@ -3,7 +3,7 @@
 use super::limiter::Limiter;
 use super::log::{GuestLog, GuestStream};
 use crate::capability::http::Outbox;
-use crate::capability::{self, Reach, logging};
+use crate::capability::{self, Reach, keyvalue, logging};
 use crate::grant::LogLevel;
 use crate::limits::{HttpLimits, Limits};
 use std::sync::Arc;
@@ -22,6 +22,7 @@ pub(crate) struct State {
     http_limits: HttpLimits,
     /// Made when the guest first touches HTTP.
     outbox: Option<Outbox>,
+    keyvalue_told: keyvalue::Told,
     /// Made when the guest first logs something.
     log: Option<GuestLog>,
     /// Made when the guest first asks for any of it, which most never do.
@@ -46,6 +47,7 @@ impl State {
             log_bytes: limits.log_bytes,
             http_limits: limits.http,
             outbox: None,
+            keyvalue_told: keyvalue::Told::default(),
             log: None,
             wasi: None,
             handles,
@@ -102,6 +104,17 @@ impl WasiHttpView for State {
 impl capability::View for State {
     fn reach(&self) -> &Reach {
         &self.reach
+    }
+}
+
+impl keyvalue::Keeps for State {
+    fn keyvalue(&mut self) -> keyvalue::Call<'_> {
+        keyvalue::Call {
+            bucket: self.reach.bucket.as_ref(),
+            plugin: &self.plugin,
+            handles: &mut self.handles,
+            told: &mut self.keyvalue_told,
+        }
     }
 }
 

@@ -4,8 +4,9 @@ use crate::cli::ConfigFile;
 use crate::config::{self, OnFault};
 use crate::event::EventKind;
 use crate::fairness::Tenant;
-use crate::grant::{Grants, LogLevel};
+use crate::grant::{self, Grants, LogLevel};
 use crate::guard::Guard;
+use crate::keyvalue::Store;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::pipeline::{Pipeline, Stage};
@@ -43,6 +44,9 @@ impl Loaded {
     pub(super) fn assistant(file: &ConfigFile, name: &str) -> anyhow::Result<Self> {
         // Nobody is verified here, and what plugins send is sent.
         let mut config = file.load(Secrets::Granted(&secret::environment))?;
+        if config.keyvalue.is_some() {
+            tell!("what plugins keep is kept in memory, for this run: [keyvalue] is not opened");
+        }
         // The others' components need not be compiled.
         config.assistants.retain(|other, _| other == name);
         let Some(assistant) = config.assistants.get(name) else {
@@ -62,7 +66,7 @@ impl Loaded {
             .cloned()
             .collect();
         config.plugins.retain(|name, _| used.contains(name));
-        let snapshot = Snapshot::build(config, &Process::new(), None, |plugin| {
+        let snapshot = Snapshot::build(config, &Process::aside(), None, |plugin| {
             tell!("compiling {plugin}")
         })?;
         let assistant = snapshot.into_assistant(name);
@@ -125,6 +129,7 @@ impl Loaded {
                 &settings,
                 ("invoke", plugin.name()),
                 &Clients::default(),
+                Some(&Store::in_memory()?),
             )),
             settings,
             view,
@@ -151,7 +156,7 @@ fn grants() -> Grants {
         config: Some(true),
         logging: Some(LogLevel::Trace),
         http: None,
-        keyvalue: None,
+        keyvalue: Some(grant::KeyValue::default()),
     }
 }
 

@@ -1,3 +1,4 @@
+use super::super::seal::Owner;
 use super::super::{Bucket, Error, Keeper, OpenError, Store, Terms, seal};
 use super::tables::{ALL, EXPIRIES, USED};
 use super::*;
@@ -218,7 +219,7 @@ async fn an_entry_that_was_changed_or_moved_is_damaged_and_not_absent() {
     one.set("k", b"mine").await.unwrap();
     other.set("k", b"theirs").await.unwrap();
     let key = |tenant: &str| {
-        let scope = Scope::new(tenant, "vault");
+        let scope = Scope::new(tenant, Owner::Plugin("vault"));
         entry(scope, &store.keys.names(scope, "k")[0])
     };
     let database = file(&store).shared.database().unwrap();

@@ -6,7 +6,7 @@ fn keys(secrets: &[&str]) -> Keys {
 }
 
 fn scope() -> Scope {
-    Scope::new("acme", "vault")
+    Scope::new("acme", Owner::Plugin("vault"))
 }
 
 #[test]
@@ -65,14 +65,22 @@ fn what_is_moved_does_not_open() {
     let other_name = keys.names(scope(), "l")[0];
     let moved = keys.value(scope(), &other_name, &record);
     assert_eq!(moved, Err(Error::Damaged));
-    for other in [Scope::new("acme", "other"), Scope::new("other", "vault")] {
+    for other in [
+        Scope::new("acme", Owner::Plugin("other")),
+        Scope::new("other", Owner::Plugin("vault")),
+    ] {
         let name = keys.names(scope(), "k")[0];
         assert_eq!(keys.value(other, &name, &record), Err(Error::Damaged));
         let name = keys.names(other, "k")[0];
         assert_eq!(keys.value(other, &name, &record), Err(Error::Damaged));
     }
+    // A bucket that is named as a plugin is another than the plugin's own.
+    assert_ne!(scope(), Scope::new("acme", Owner::Named("vault")));
     // Names are told apart by more than their characters one after the other.
-    assert_ne!(Scope::new("ab", "c"), Scope::new("a", "bc"));
+    assert_ne!(
+        Scope::new("ab", Owner::Plugin("c")),
+        Scope::new("a", Owner::Plugin("bc"))
+    );
 }
 
 #[test]
