@@ -23,4 +23,5 @@ mod statuses;
 mod support;
 mod tidy;
 mod tls;
+mod uses;
 mod views;

@@ -5,16 +5,22 @@ mod connection;
 mod host;
 mod http;
 mod issuer;
+mod services;
 
 pub(crate) use components::{component, component_text, repository, text_guest};
 pub(crate) use connection::{Connection, post, post_body};
 pub(crate) use host::{Host, retort};
 pub(crate) use http::{Answer, Call};
 pub(crate) use issuer::{Issuer, Say, Signer};
+pub(crate) use services::{Asked, Cms, Mood, Translator};
 
 /// The secret of the vendor's page, and a token over it without an expiry, which
 /// PyJWT made (`tests/tokens/cases.json`, "no exp").
 pub(crate) const SECRET: &str = "purple unicorn";
+
+/// The keys of two tenants for the translator, in `TRANSLATOR_KEY` and
+/// `OTHER_TRANSLATOR_KEY`.
+pub(crate) const TRANSLATOR_KEYS: [&str; 2] = ["first-tenants-key", "second-tenants-key"];
 
 /// The vendor's sample body.
 pub(crate) const SAMPLE: &str = include_str!("../payloads/sample.json");

@@ -1,6 +1,6 @@
 //! A running `retort serve`, with what it logs.
 
-use super::{Answer, Call, SECRET, component, text_guest};
+use super::{Answer, Call, SECRET, TRANSLATOR_KEYS, component, text_guest};
 use std::fmt::Write;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -29,7 +29,10 @@ pub(crate) fn retort() -> Command {
     command
         .env_remove("RETORT_LOG")
         .env("SECRET", SECRET)
-        .env("OLD_SECRET", "old secret");
+        .env("OLD_SECRET", "old secret")
+        .env("TRANSLATOR_KEY", TRANSLATOR_KEYS[0])
+        .env("OTHER_TRANSLATOR_KEY", TRANSLATOR_KEYS[1])
+        .env("STORE_KEY", "a key of the tests, of 32 characters or more");
     command
 }
 
