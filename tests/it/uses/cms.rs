@@ -93,7 +93,7 @@ fn an_old_answer_serves_while_the_cms_is_out_of_order() {
     cms.set_mood(Mood::Well);
     assert_eq!(said(&host, "other"), "Never kept.");
     let log = host.log();
-    for words in ["status 500", "status 302", "in time", "broke off"] {
+    for words in ["status 500", "status 302", "in time", "cut off"] {
         assert!(log.contains(words), "{words} is not in\n{log}");
     }
 }
