@@ -92,7 +92,7 @@ fn a_replay_guard_remembers_as_many_tokens_as_documented() {
 fn what_is_wrong_is_said() {
     let question = "url = \"https://i.example.com/\", client = \"c\", secret = \"env:SECRET\"";
     for (auth, words) in [
-        (format!("{NAMES}"), "`jwks` is missing"),
+        (NAMES.to_owned(), "`jwks` is missing"),
         (
             "jwks = \"keys.json\", issuer = \"i\"".into(),
             "`audience` is missing",
@@ -102,7 +102,7 @@ fn what_is_wrong_is_said() {
             "`issuer` is missing",
         ),
         (
-            format!("jwks = \"keys.json\", issuer = \"\", audience = \"a\""),
+            "jwks = \"keys.json\", issuer = \"\", audience = \"a\"".to_owned(),
             "it is empty",
         ),
         (
