@@ -8,9 +8,12 @@ macro_rules! tell {
     }};
 }
 
+mod assistant;
 mod check;
+mod delivery;
 mod invoke;
 mod json_input;
+mod rehearse;
 mod send;
 mod serve;
 mod token;
@@ -49,6 +52,7 @@ Examples:
   retort serve --config retort.toml           serve it
   retort invoke my-plugin.wasm answer.json    what does a plugin make of an answer?
   retort send http://127.0.0.1:8080/webhooks/lobby answer.json --secret env:SECRET
+  retort rehearse lobby 'Hello' --answers answers.json      what does a user see?
 
 Each command has more with --help.";
 
@@ -57,6 +61,7 @@ enum Verb {
     Serve(serve::Serve),
     Check(check::Check),
     Invoke(invoke::Invoke),
+    Rehearse(rehearse::Rehearse),
     Token(token::Token),
     Send(send::Send),
 }
@@ -136,6 +141,7 @@ impl Command {
             Verb::Serve(serve) => serve.execute(),
             Verb::Check(check) => check.execute(),
             Verb::Invoke(invoke) => invoke.execute(),
+            Verb::Rehearse(rehearse) => rehearse.execute(),
             Verb::Token(token) => token.execute(),
             Verb::Send(send) => send.execute(),
         };

@@ -1,6 +1,7 @@
 //! The command line: what each command prints, and what its exit status says.
 
 mod check;
+mod rehearse;
 
 use crate::support::{Host, SAMPLE, component, repository, retort};
 use serde_json::{Value, json};
@@ -66,7 +67,7 @@ fn status(output: &Output, expected: i32) {
 
 #[test]
 fn every_command_has_help_with_an_example() {
-    for command in ["serve", "check", "invoke", "token", "send"] {
+    for command in ["serve", "check", "invoke", "rehearse", "token", "send"] {
         let output = retort().args([command, "--help"]).output().unwrap();
         status(&output, 0);
         let help = stdout(&output);

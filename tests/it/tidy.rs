@@ -27,6 +27,7 @@ const MAY_USE: [(&str, &[&str]); 31] = [
             "process",
             "quarantine",
             "reload",
+            "respond",
             "secret",
             "server",
             "snapshot",
@@ -73,7 +74,10 @@ const MAY_USE: [(&str, &[&str]); 31] = [
         ],
     ),
     ("gate", &["auth", "issuer", "process", "replay"]),
-    ("process", &["fairness", "issuer", "keyvalue", "metrics", "replay"]),
+    (
+        "process",
+        &["fairness", "issuer", "keyvalue", "metrics", "replay"],
+    ),
     ("issuer", &["auth", "tls"]),
     ("replay", &[]),
     (

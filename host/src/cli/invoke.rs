@@ -122,7 +122,7 @@ fn result<'a>(transformed: &'a Transformed, payload: &'a str) -> &'a str {
 }
 
 /// A stage's report for people.
-fn line(stage: &StageReport) -> String {
+pub(super) fn line(stage: &StageReport) -> String {
     let usage = &stage.usage;
     let outcome = match &stage.result {
         Ok(OutcomeKind::Unchanged) => "unchanged".to_owned(),

@@ -1,24 +1,11 @@
-use super::token::Claims;
+use super::delivery::{Answer, Delivery, verdict};
 use super::{Ending, json_input, runtime};
 use crate::event::EventKind;
-use crate::tls;
-use anyhow::Context;
-use bytes::Bytes;
 use clap::Args;
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderName, HeaderValue, Request, StatusCode, Uri};
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper_rustls::HttpsConnectorBuilder;
-use hyper_util::client::legacy::Client;
-use hyper_util::rt::TokioExecutor;
-use rustls::ClientConfig;
+use http::Uri;
 use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::str::FromStr;
-use std::time::{Duration, Instant};
-
-/// What the vendor's test kit says of larger answers: they are refused.
-const LARGEST_ANSWER: usize = 4_000_000;
+use std::path::PathBuf;
+use std::time::Instant;
 
 /// Play the assistant: sign a body, send it, and say what the assistant would do
 ///
@@ -39,50 +26,17 @@ pub(super) struct Send {
     /// Of which event the input is the payload, where it is only one
     #[arg(long, value_name = "NAME", default_value = "message_processed", value_parser = json_input::event)]
     event: EventKind,
-    /// Sign with this secret: `env:NAME` or `file:PATH`. Without it nothing is signed
-    #[arg(long, value_name = "SOURCE")]
-    secret: Option<String>,
     #[command(flatten)]
-    claims: Claims,
-    /// A further header, such as `x-api-key: 123`
-    #[arg(long = "header", value_name = "NAME: VALUE", value_parser = parse_header)]
-    headers: Vec<(HeaderName, HeaderValue)>,
-    /// Trust the certificates in this PEM file instead of the system's
-    #[arg(long, value_name = "FILE")]
-    ca: Option<PathBuf>,
-    /// How long the assistant waits: its Timeout setting
-    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = humantime::parse_duration)]
-    timeout: Duration,
-}
-
-fn parse_header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
-    let (name, value) = text
-        .split_once(':')
-        .ok_or("write a header as `NAME: VALUE`")?;
-    let name = HeaderName::from_str(name.trim()).map_err(|error| error.to_string())?;
-    let value = HeaderValue::from_str(value.trim()).map_err(|error| error.to_string())?;
-    Ok((name, value))
-}
-
-/// What came back, as far as anything did.
-enum Answer {
-    Complete { status: StatusCode, body: Bytes },
-    NoConnection(String),
-    TooLarge,
-    TooLate,
+    delivery: Delivery,
 }
 
 impl Send {
     pub(super) fn execute(self) -> anyhow::Result<Ending> {
         let body = json_input::as_webhook_body(json_input::read(&self.input)?, self.event)?;
-        let request = self.request(body)?;
         let start = Instant::now();
-        let answer = runtime()?.block_on(async {
-            tokio::time::timeout(self.timeout, exchange(request, self.ca.as_deref()))
-                .await
-                .unwrap_or(Ok(Answer::TooLate))
-        })?;
-        if let Answer::Complete { status, body } = &answer {
+        let sent = self.delivery.send(&self.url, body);
+        let answer = runtime()?.block_on(sent)?;
+        if let Answer::Complete { status, body, .. } = &answer {
             tell!("{status} in {:.1} ms", start.elapsed().as_secs_f64() * 1e3);
             let mut out = std::io::stdout().lock();
             out.write_all(body)?;
@@ -98,82 +52,5 @@ impl Send {
                 Ending::Bad
             }
         })
-    }
-
-    fn request(&self, body: String) -> anyhow::Result<Request<Full<Bytes>>> {
-        let mut request = Request::post(&self.url)
-            .header(CONTENT_TYPE, "application/json")
-            .body(Full::new(Bytes::from(body)))?;
-        if let Some(secret) = &self.secret {
-            let token = self.claims.sign(secret)?;
-            let mut value = HeaderValue::from_str(&format!("Bearer {token}"))?;
-            value.set_sensitive(true);
-            request.headers_mut().insert(AUTHORIZATION, value);
-        }
-        for (name, value) in &self.headers {
-            request.headers_mut().append(name, value.clone());
-        }
-        Ok(request)
-    }
-}
-
-async fn exchange(request: Request<Full<Bytes>>, ca: Option<&Path>) -> anyhow::Result<Answer> {
-    let connector = match ca {
-        None => HttpsConnectorBuilder::new()
-            .with_native_roots()
-            .context("the system's certificates cannot be read")?,
-        Some(file) => {
-            let config = ClientConfig::builder_with_provider(tls::provider())
-                .with_safe_default_protocol_versions()?
-                .with_root_certificates(tls::roots(file)?)
-                .with_no_client_auth();
-            HttpsConnectorBuilder::new().with_tls_config(config)
-        }
-    };
-    let connector = connector.https_or_http().enable_all_versions().build();
-    let client = Client::builder(TokioExecutor::new()).build(connector);
-    let response = match client.request(request).await {
-        Ok(response) => response,
-        Err(error) => {
-            return Ok(Answer::NoConnection(format!(
-                "{:#}",
-                anyhow::Error::new(error)
-            )));
-        }
-    };
-    let status = response.status();
-    match Limited::new(response.into_body(), 2 * LARGEST_ANSWER)
-        .collect()
-        .await
-    {
-        Ok(body) => Ok(Answer::Complete {
-            status,
-            body: body.to_bytes(),
-        }),
-        Err(error) if error.is::<LengthLimitError>() => Ok(Answer::TooLarge),
-        Err(error) => Ok(Answer::NoConnection(error.to_string())),
-    }
-}
-
-/// What the assistant would make of an answer: the vendor's table of errors.
-fn verdict(answer: &Answer) -> Result<(), String> {
-    match answer {
-        Answer::NoConnection(reason) => Err(format!("500 Processor Exception ({reason})")),
-        Answer::TooLarge => Err(format!("it takes {LARGEST_ANSWER} bytes at most")),
-        Answer::TooLate => Err("it does not wait that long (--timeout)".to_owned()),
-        Answer::Complete { status, .. } if !status.is_success() => Err(format!(
-            "422 Webhook responded with [{}] status code",
-            status.as_u16()
-        )),
-        Answer::Complete { body, .. } => {
-            let json = std::str::from_utf8(body).ok().map(retort_json::check);
-            if !matches!(json, Some(Ok(_))) {
-                Err("422 Webhook responded with invalid JSON body".to_owned())
-            } else if body.len() > LARGEST_ANSWER {
-                Err(format!("it takes {LARGEST_ANSWER} bytes at most"))
-            } else {
-                Ok(())
-            }
-        }
     }
 }

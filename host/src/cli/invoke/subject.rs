@@ -11,13 +11,10 @@ use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::pipeline::{Pipeline, Stage};
 use crate::plugin::{Clients, Interface, Plugin, Reach, Sandbox};
-use crate::process::Process;
 use crate::quarantine::{Quarantine, Rule};
-use crate::secret::{self, Secrets};
-use crate::snapshot::{Assistant, Snapshot};
+use crate::snapshot::Assistant;
 use crate::view::View;
 use anyhow::{Context, bail};
-use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,35 +39,7 @@ pub(super) enum Loaded {
 impl Loaded {
     /// An assistant of a configuration.
     pub(super) fn assistant(file: &ConfigFile, name: &str) -> anyhow::Result<Self> {
-        // Nobody is verified here, and what plugins send is sent.
-        let mut config = file.load(Secrets::Granted(&secret::environment))?;
-        if config.keyvalue.is_some() {
-            tell!("what plugins keep is kept in memory, for this run: [keyvalue] is not opened");
-        }
-        // The others' components need not be compiled.
-        config.assistants.retain(|other, _| other == name);
-        let Some(assistant) = config.assistants.get(name) else {
-            bail!(
-                "there is no assistant `{name}` in {}",
-                file.config.display()
-            );
-        };
-        let uses = |plugin: &String| {
-            let mut stages = assistant.pipelines.values().flatten();
-            stages.any(|stage| stage.plugin == *plugin)
-        };
-        let used: Vec<_> = config
-            .plugins
-            .keys()
-            .filter(|name| uses(name))
-            .cloned()
-            .collect();
-        config.plugins.retain(|name, _| used.contains(name));
-        let snapshot = Snapshot::build(config, &Process::aside(), None, |plugin| {
-            tell!("compiling {plugin}")
-        })?;
-        let assistant = snapshot.into_assistant(name);
-        let assistant = assistant.context("the assistant is gone")?;
+        let assistant = file.load_assistant(name)?;
         Ok(Self::Assistant(Box::new(assistant)))
     }
 

@@ -160,7 +160,7 @@ fn read_jwks(item: &Item<'_>, table: &Table<'_>, context: &Context<'_>) -> Optio
 }
 
 fn read_file(item: &Item<'_>, path: &Path, context: &Context<'_>) -> Option<KeySet> {
-    if matches!(context.secrets, Secrets::Unread) {
+    if !matches!(context.secrets, Secrets::Read(_)) {
         return Some(KeySet::none());
     }
     context.files.borrow_mut().push(path.to_owned());
@@ -263,7 +263,7 @@ fn read_roots(table: &Table<'_>, context: &Context<'_>) -> Option<Option<Arc<Roo
     optional(table, "ca", |item| {
         let path = context.base.join(item.string()?);
         context.files.borrow_mut().push(path.clone());
-        if matches!(context.secrets, Secrets::Unread) {
+        if !matches!(context.secrets, Secrets::Read(_)) {
             return Some(RootCertStore::empty());
         }
         tls::roots(&path).map_or_else(|error| item.refuse(error.to_string(), error.hint()), Some)
