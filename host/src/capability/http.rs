@@ -227,7 +227,7 @@ impl Exchange {
             Err(failure) => return Err(self.report.log(failure)),
         };
         let times = (deadline, options.between_bytes_timeout);
-        let answer = answer.map(|body| Answer::new(body, limit, times, self.report, self.place));
+        let answer = answer.map(|body| Answer::boxed(body, limit, times, self.report, self.place));
         Ok((answer, Box::new(async { Ok(()) })))
     }
 }

@@ -82,11 +82,13 @@ pub(super) struct Answer {
     pause: Option<(Duration, Pin<Box<Sleep>>)>,
     report: Report,
     /// Counts as a request that goes on, until its end.
-    _place: Option<OwnedSemaphorePermit>,
+    place: Option<OwnedSemaphorePermit>,
 }
 
 impl Answer {
-    pub(super) fn new(
+    /// Counts an answer's body, until a time at most, with at most a pause between two
+    /// frames of it.
+    pub(super) fn boxed(
         inner: Incoming,
         limit: u64,
         (deadline, pause): (Instant, Option<Duration>),
@@ -100,7 +102,7 @@ impl Answer {
             deadline: Box::pin(sleep_until(deadline)),
             pause: pause.map(|pause| (pause, Box::pin(sleep(pause)))),
             report,
-            _place: (!ended).then_some(place),
+            place: (!ended).then_some(place),
         }
         .boxed_unsync()
     }
@@ -148,7 +150,7 @@ impl Body for Answer {
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let frame = ready!(self.poll_inner(context));
         if !matches!(frame, Some(Ok(_))) {
-            self._place = None;
+            self.place = None;
         }
         Poll::Ready(frame.map(|frame| frame.map_err(|failure| self.report.log(failure))))
     }

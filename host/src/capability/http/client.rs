@@ -101,10 +101,13 @@ impl Pool {
     }
 }
 
+/// Whose connections they are: a tenant, a plugin, and the grant that both share.
+type Owner = (Arc<str>, Arc<str>, *const Http);
+
 /// The clients of a snapshot, while it is built.
 pub struct Clients {
     resolver: Resolver,
-    made: RefCell<HashMap<(Arc<str>, Arc<str>, *const Http), Arc<Client>>>,
+    made: RefCell<HashMap<Owner, Arc<Client>>>,
 }
 
 impl Default for Clients {

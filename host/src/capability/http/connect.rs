@@ -20,6 +20,9 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tower_service::Service;
 
+/// How long a name may take to be resolved.
+const LOOKUP: Duration = Duration::from_secs(5);
+
 /// How long an address may take that is not the last of its name.
 const ATTEMPT: Duration = Duration::from_secs(1);
 
@@ -31,6 +34,8 @@ const ALTOGETHER: Duration = Duration::from_secs(10);
 pub(super) enum Unconnected {
     #[error("its host's name cannot be resolved: {0}")]
     NoSuchName(io::Error),
+    #[error("its host's name was not resolved within {}", humantime::format_duration(*.0))]
+    NameTooSlow(Duration),
     #[error("its host's name has no address")]
     NoAddress,
     #[error(transparent)]
@@ -54,11 +59,16 @@ type Stream = TokioIo<TcpStream>;
 pub(super) struct Dialler {
     rule: Arc<Rule>,
     resolver: Resolver,
+    lookup: Duration,
 }
 
 impl Dialler {
     pub(super) fn new(rule: Arc<Rule>, resolver: Resolver) -> Self {
-        Self { rule, resolver }
+        Self {
+            rule,
+            resolver,
+            lookup: LOOKUP,
+        }
     }
 
     pub(super) async fn dial(self, uri: Uri) -> Result<TcpStream, Unconnected> {
@@ -68,8 +78,9 @@ impl Dialler {
         let port = uri.port_u16().unwrap_or(default);
         let addresses = match host.parse::<IpAddr>() {
             Ok(address) => vec![address],
-            Err(_) => (self.resolver)(host.to_owned())
+            Err(_) => timeout(self.lookup, (self.resolver)(host.to_owned()))
                 .await
+                .map_err(|_| Unconnected::NameTooSlow(self.lookup))?
                 .map_err(Unconnected::NoSuchName)?,
         };
         // One that may not be dialled speaks against the whole name.

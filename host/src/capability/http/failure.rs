@@ -66,7 +66,7 @@ impl Failure {
         }
         match find::<hyper::Error>(error) {
             Some(error) => Self::of_hyper(error, Error::ConnectionTerminated),
-            None => Self::of(match find::<io::Error>(error) {
+            None => Self::of(match find_io(error) {
                 Some(error) => of_io(error),
                 None => Error::HttpProtocolError,
             }),
@@ -84,7 +84,11 @@ impl Failure {
         } else if error.is_closed() || error.is_canceled() {
             Error::ConnectionTerminated
         } else {
-            find::<io::Error>(error).map_or(Error::HttpProtocolError, of_io)
+            match find_io(error) {
+                Some(error) if error.kind() == ErrorKind::UnexpectedEof => cut,
+                Some(error) => of_io(error),
+                None => Error::HttpProtocolError,
+            }
         };
         Self {
             code,
@@ -103,6 +107,7 @@ impl From<&Unconnected> for Failure {
                 info_code: None,
             },
             Unconnected::Special(_) | Unconnected::Exposed(_) => Error::DestinationIpProhibited,
+            Unconnected::NameTooSlow(_) => Error::DnsTimeout,
             Unconnected::TooSlow => Error::ConnectionTimeout,
             Unconnected::NotDialled(error) => of_io(error),
         };
@@ -146,6 +151,20 @@ fn of_tls(error: &TlsError) -> Error {
 
 /// The first error of a type among an error and its causes.
 fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
+    causes(error).find_map(|error| error.downcast_ref::<T>())
+}
+
+/// The operating system's error, and not one that only wraps another.
+fn find_io<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a io::Error> {
+    let wraps = |error: &&io::Error| error.get_ref().is_some_and(|inner| inner.is::<io::Error>());
+    causes(error)
+        .filter_map(|error| error.downcast_ref::<io::Error>())
+        .find(|error| !wraps(error))
+}
+
+fn causes<'a>(
+    error: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
     successors(Some(error), |error: &&'a (dyn StdError + 'static)| {
         let error = *error;
         // An io::Error does not count what it wraps as its cause.
@@ -155,7 +174,6 @@ fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Optio
             None => error.source(),
         }
     })
-    .find_map(|error| error.downcast_ref::<T>())
 }
 
 /// Whose request it is, for the log.

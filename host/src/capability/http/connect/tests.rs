@@ -180,3 +180,14 @@ async fn a_name_without_an_address_is_no_connection() {
             .contains("cannot be resolved: no such name")
     );
 }
+
+#[tokio::test]
+async fn a_name_that_takes_for_ever_is_given_up() {
+    let resolver: Resolver = Arc::new(|_| Box::pin(std::future::pending()));
+    let mut dialler = Dialler::new(Arc::new(rule(80, false)), resolver);
+    assert_eq!(dialler.lookup, Duration::from_secs(5));
+    dialler.lookup = Duration::from_millis(10);
+    let dialled = dialler.dial("http://name.test".parse().unwrap()).await;
+    let error = dialled.unwrap_err().to_string();
+    assert!(error.contains("not resolved within 10ms"), "{error}");
+}
