@@ -19,8 +19,8 @@ mod every_guest_has_a_test {
     use super::{
         answers::*, computing::*, events::*, growing::*, loading::*, oddities::*, surroundings::*,
     };
-    // It has a file of its own.
-    use crate::isolation::leaves_marks;
+    // They have files of their own.
+    use crate::{http_out::fetches, isolation::leaves_marks};
     include!(concat!(env!("OUT_DIR"), "/every_guest_has_a_test.rs"));
 }
 

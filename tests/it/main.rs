@@ -7,6 +7,7 @@ mod bad_input;
 mod cli;
 mod fairness;
 mod guests;
+mod http_out;
 mod isolation;
 // It reads what Linux says of a process.
 #[cfg(target_os = "linux")]

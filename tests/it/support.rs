@@ -6,6 +6,7 @@ mod host;
 mod http;
 mod issuer;
 mod services;
+mod upstream;
 
 pub(crate) use components::{component, component_text, repository, text_guest};
 pub(crate) use connection::{Connection, post, post_body};
@@ -13,6 +14,7 @@ pub(crate) use host::{Host, retort};
 pub(crate) use http::{Answer, Call};
 pub(crate) use issuer::{Issuer, Say, Signer};
 pub(crate) use services::{Asked, Cms, Mood, Translator};
+pub(crate) use upstream::{Upstream, answer};
 
 /// The secret of the vendor's page, and a token over it without an expiry, which
 /// PyJWT made (`tests/tokens/cases.json`, "no exp").
