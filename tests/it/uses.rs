@@ -4,6 +4,7 @@
 mod cms;
 mod examples;
 mod personal;
+mod rehearsal;
 mod tenants;
 mod translating;
 

@@ -27,7 +27,7 @@ use webhook::{Came, Webhook};
 #[command(after_help = "\
 ANSWERS is a JSON array of rules. The first one whose `when` is part of the text that the
 assistant gets, in upper or lower case, gives the answer; one without `when` fits always.
-An `answer` is a text, or a whole `output` object of a message response:
+An `answer` is a text, in which {text} stands for what the assistant got, or a whole `output` object of a message response:
 
   [
     { \"when\": \"good morning\", \"answer\": \"Good morning to you\" },

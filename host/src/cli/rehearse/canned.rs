@@ -14,8 +14,15 @@ pub(super) struct Canned(Vec<Rule>);
 struct Rule {
     /// In lower case; nothing fits always.
     when: Option<String>,
+    says: Says,
+}
+
+#[derive(Debug)]
+enum Says {
+    /// One text, in which `{text}` stands for what the assistant got.
+    Text(String),
     /// JSON text of an object: the `output` of a message response.
-    output: String,
+    Output(String),
 }
 
 /// What the assistant answers.
@@ -47,18 +54,18 @@ impl Canned {
         )?;
         let rule = |(number, raw): (usize, Raw)| {
             let answer = raw.answer.get();
-            let output = match answer.as_bytes().first() {
+            let says = match answer.as_bytes().first() {
                 Some(b'"') => {
-                    let text: String = serde_json::from_str(answer)
+                    let text = serde_json::from_str(answer)
                         .with_context(|| format!("the answer of rule {number}"))?;
-                    json!({"generic": [{"response_type": "text", "text": text}]}).to_string()
+                    Says::Text(text)
                 }
-                Some(b'{') => answer.to_owned(),
+                Some(b'{') => Says::Output(answer.to_owned()),
                 _ => bail!("the answer of rule {number} is neither a text nor an `output` object"),
             };
             Ok(Rule {
                 when: raw.when.map(|when| when.to_lowercase()),
-                output,
+                says,
             })
         };
         let rules: anyhow::Result<_> = (1..).zip(rules).map(rule).collect();
@@ -67,17 +74,29 @@ impl Canned {
 
     /// What it answers to a text. Where no rule fits, that is an answer without items.
     pub(super) fn answer(&self, text: &str) -> Answer {
-        let text = text.to_lowercase();
-        let fits = |rule: &Rule| rule.when.as_ref().is_none_or(|when| text.contains(when));
+        let lower = text.to_lowercase();
+        let fits = |rule: &Rule| rule.when.as_ref().is_none_or(|when| lower.contains(when));
         match (1..).zip(&self.0).find(|(_, rule)| fits(rule)) {
             Some((number, rule)) => Answer {
                 rule: Some(number),
-                output: rule.output.clone(),
+                output: rule.says.output(text),
             },
             None => Answer {
                 rule: None,
                 output: r#"{"generic":[]}"#.to_owned(),
             },
+        }
+    }
+}
+
+impl Says {
+    fn output(&self, got: &str) -> String {
+        match self {
+            Self::Text(text) => {
+                let text = text.replace("{text}", got);
+                json!({"generic": [{"response_type": "text", "text": text}]}).to_string()
+            }
+            Self::Output(output) => output.clone(),
         }
     }
 }
@@ -105,8 +124,9 @@ mod tests {
             (nothing.rule, nothing.output.as_str()),
             (None, r#"{"generic":[]}"#)
         );
-        let always = Canned::parse(r#"[{"answer": "a"}]"#).unwrap();
-        assert_eq!(always.answer("").rule, Some(1));
+        let always = Canned::parse(r#"[{"answer": "You said {text}"}]"#).unwrap();
+        let text = r#"{"generic":[{"response_type":"text","text":"You said \"A\""}]}"#;
+        assert_eq!(always.answer("\"A\"").output, text);
     }
 
     #[test]
