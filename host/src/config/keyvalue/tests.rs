@@ -26,11 +26,9 @@ fn a_file_or_a_server() {
         }
     );
     assert_eq!(file.timeout, Duration::from_secs(2));
-    let keys = format!(
-        "redis = {{ url = \"rediss://me@redis.example.com:7/3\", password = \"env:SECRET\" }}\n\
-         timeout = \"10ms\"\nsecrets = [\"env:KEY\", \"env:OLD_KEY\"]"
-    );
-    let server = store(&keys).unwrap();
+    let keys = "redis = { url = \"rediss://me@redis.example.com:7/3\", password = \"env:SECRET\" }\n\
+         timeout = \"10ms\"\nsecrets = [\"env:KEY\", \"env:OLD_KEY\"]";
+    let server = store(keys).unwrap();
     let Place::Redis(redis) = server.place else {
         panic!("it is a server");
     };
