@@ -23,13 +23,8 @@ pub(super) fn parse(text: &str) -> Result<Config, Problems> {
 /// The messages about a text that is wrong.
 #[track_caller]
 fn problems(text: &str) -> Vec<String> {
-    let problems = parse(text)
-        .expect_err("something is wrong with it")
-        .problems;
-    problems
-        .into_iter()
-        .map(|problem| problem.message)
-        .collect()
+    let problems = parse(text).expect_err("it is wrong").problems;
+    problems.into_iter().map(|it| it.message).collect()
 }
 
 #[test]

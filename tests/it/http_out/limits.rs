@@ -22,10 +22,14 @@ fn a_call_has_so_many_requests() {
         assert_eq!(result["error"], "ErrorCode::HttpRequestDenied");
     }
     assert_eq!(upstream.seen().len(), 2);
-    let beyond = host.log().matches("one more than `http.requests`").count();
-    assert_eq!(beyond, 1, "{}", host.log());
     // The next call has them anew.
     assert_eq!(fetch(&host, json!([one]))[0]["status"], 200);
+    // Two were beyond the limit, and one line says so. What another call is refused is
+    // logged after both.
+    fetch(&host, json!([{ "authority": "last.test" }]));
+    host.logged(&["origin=http://last.test"]);
+    let beyond = host.log().matches("one more than `http.requests`").count();
+    assert_eq!(beyond, 1, "{}", host.log());
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Headers that the host puts in, and whom TLS is spoken with.
 
 use super::{fetch, granted, origin};
-use crate::support::{SECRET, Upstream, answer};
+use crate::support::{Host, SECRET, Upstream, answer};
 use serde_json::json;
 use std::path::Path;
 
@@ -102,4 +102,34 @@ fn tls_is_spoken_with_whom_the_roots_certify() {
     );
     assert!(plain.seen().is_empty());
     assert_eq!((good.seen().len(), misnamed.seen().len()), (1, 0));
+}
+
+#[test]
+fn http2_is_spoken_with_a_service_that_prefers_it() {
+    let folder = tempfile::tempdir().unwrap();
+    write_pair(folder.path(), "127.0.0.1");
+    let folder = folder.path().display();
+    // The service is another Retort: it chooses HTTP/2 from what TLS offers.
+    let service = Host::start(&format!(
+        "[server]\ntls = {{ certificate = '{folder}/cert.pem', key = '{folder}/key.pem' }}\n"
+    ));
+    let authority = service.address.to_string();
+    let origin = format!(
+        "{{ origin = \"https://{authority}\", networks = [\"127.0.0.0/8\"], \
+           ca = '{folder}/cert.pem' }}"
+    );
+    let host = granted(&origin, "limits = { http = { response = 1000 } }");
+    let request = |path: &str| json!({ "authority": authority, "scheme": "https", "path": path });
+    let mut post = request("/nowhere");
+    (post["method"], post["send"]) = ("POST".into(), 100_000.into());
+    let fetched = fetch(
+        &host,
+        json!([request("/healthz"), post, request("/healthz")]),
+    );
+    let status = |at: usize| fetched[at]["status"].as_u64();
+    assert_eq!(
+        (status(0), status(1), status(2)),
+        (Some(200), Some(404), Some(200)),
+        "{fetched:?}"
+    );
 }

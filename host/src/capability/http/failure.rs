@@ -9,6 +9,9 @@ use std::iter::successors;
 use std::sync::Arc;
 use wasmtime_wasi_http::Error;
 
+/// The longest reason that is logged, in characters.
+const LONGEST_REASON: usize = 500;
+
 /// A request that was refused or went wrong.
 pub(super) struct Failure {
     /// For the plugin: a code, which tells it nothing about networks or secrets.
@@ -193,7 +196,14 @@ impl Report {
             tenant,
             origin,
         } = self;
-        let reason = failure.reason;
+        // A service's certificate may have words in it, which are a stranger's.
+        let tame = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+        let reason: String = failure
+            .reason
+            .chars()
+            .take(LONGEST_REASON)
+            .map(tame)
+            .collect();
         if failure.refused {
             tracing::warn!(%plugin, %tenant, %origin, %reason, "a plugin's request was refused");
         } else {
