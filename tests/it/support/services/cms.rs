@@ -65,6 +65,7 @@ impl Cms {
                     ..good
                 },
                 Mood::Breaks => Reply {
+                    body: good.body.slice(..5),
                     breaks: true,
                     ..good
                 },

@@ -165,6 +165,7 @@ impl Reply {
         response.body(Sent {
             rest: (!self.body.is_empty()).then_some(self.body),
             breaks: self.breaks,
+            was_sent: false,
         })
     }
 }
@@ -173,6 +174,8 @@ impl Reply {
 struct Sent {
     rest: Option<Bytes>,
     breaks: bool,
+    /// Whether what was handed over had the time to be sent.
+    was_sent: bool,
 }
 
 impl Body for Sent {
@@ -181,10 +184,16 @@ impl Body for Sent {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         if let Some(rest) = self.rest.take() {
             return Poll::Ready(Some(Ok(Frame::data(rest))));
+        }
+        if self.breaks && !self.was_sent {
+            // The server sends what it has while there is no more.
+            self.was_sent = true;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
         }
         Poll::Ready(match self.breaks {
             true => Some(Err(io::Error::other("the test breaks it off"))),
