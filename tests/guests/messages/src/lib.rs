@@ -4,6 +4,7 @@
 //! Settings: `as` is `unchanged`, `replaced`, `merge-patch` or, for a message, `reply`,
 //! with `value` as text; `fail` is a word for its failure; `milliseconds` is how long it
 //! sleeps first. An event of the log is printed.
+#![allow(missing_docs, reason = "the contract documents what is generated")]
 
 wit_bindgen::generate!({
     inline: "
