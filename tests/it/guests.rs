@@ -20,7 +20,7 @@ mod every_guest_has_a_test {
         answers::*, computing::*, events::*, growing::*, loading::*, oddities::*, surroundings::*,
     };
     // They have files of their own.
-    use crate::{http_out::fetches, isolation::leaves_marks};
+    use crate::{http_out::fetches, isolation::leaves_marks, keyvalue::keeps};
     include!(concat!(env!("OUT_DIR"), "/every_guest_has_a_test.rs"));
 }
 

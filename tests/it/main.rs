@@ -9,6 +9,7 @@ mod fairness;
 mod guests;
 mod http_out;
 mod isolation;
+mod keyvalue;
 // It reads what Linux says of a process.
 #[cfg(target_os = "linux")]
 mod leaks;

@@ -5,6 +5,7 @@ mod connection;
 mod host;
 mod http;
 mod issuer;
+mod redis;
 mod services;
 mod upstream;
 
@@ -13,6 +14,7 @@ pub(crate) use connection::{Connection, post, post_body};
 pub(crate) use host::{Host, retort};
 pub(crate) use http::{Answer, Call};
 pub(crate) use issuer::{Issuer, Say, Signer};
+pub(crate) use redis::Redis;
 pub(crate) use services::{Asked, Cms, Mood, Translator};
 pub(crate) use upstream::{Upstream, answer};
 

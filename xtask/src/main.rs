@@ -7,6 +7,7 @@ mod demo;
 mod fuzz;
 mod guests;
 mod peers;
+mod redis;
 mod run;
 
 use run::{Result, cargo, root};
@@ -84,6 +85,8 @@ fn build() -> Result {
 
 /// The tests of the whole come last: theirs are the lines that a reader looks for.
 fn test() -> Result {
+    // Before the long work: a test that needs it fails without it.
+    redis::set_up()?;
     guests::build_plugins()?;
     guests::build_test_guests()?;
     guests::on_plugins_natively(&["test", "--workspace"])?;

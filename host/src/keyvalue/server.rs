@@ -207,11 +207,12 @@ fn unhex(text: &str) -> Option<[u8; 16]> {
     u128::from_str_radix(text, 16).ok().map(u128::to_be_bytes)
 }
 
-/// What an error of the library means for one operation.
+/// What an error of the library means for one operation. Before version 7 of Redis all
+/// errors of scripts have one code, and their own in the text.
 fn fault(error: &RedisError) -> Error {
     if error.is_timeout() {
         Error::Slow
-    } else if error.code() == Some("OOM") {
+    } else if error.code() == Some("OOM") || error.to_string().contains("-OOM ") {
         Error::StoreFull
     } else {
         Error::gone(error)

@@ -32,7 +32,10 @@ pub(crate) fn retort() -> Command {
         .env("OLD_SECRET", "old secret")
         .env("TRANSLATOR_KEY", TRANSLATOR_KEYS[0])
         .env("OTHER_TRANSLATOR_KEY", TRANSLATOR_KEYS[1])
-        .env("STORE_KEY", "a key of the tests, of 32 characters or more");
+        .env("STORE_KEY", "a key of the tests, of 32 characters or more")
+        .env("STATE_SECRET", "s".repeat(32))
+        .env("OLD_STATE_SECRET", "o".repeat(32))
+        .env("STORE_PASSWORD", "secret-of-the-store");
     command
 }
 
@@ -62,10 +65,30 @@ impl Host {
 
     /// Serves a configuration. The tenant `t` and the plugins that it uses are added.
     pub(crate) fn start(config: &str) -> Self {
+        Self::start_as(retort(), config)
+    }
+
+    /// The same, but no file that it writes can have more than so many bytes.
+    pub(crate) fn start_with_file_limit(config: &str, bytes: u64) -> Self {
+        let retort = retort();
+        let mut shell = Command::new("sh");
+        // In blocks of 512 bytes. Without the trap the signal would end it.
+        let limited = format!("trap '' XFSZ; ulimit -f {}; exec \"$@\"", bytes / 512);
+        shell.args(["-c", &limited, "sh"]).arg(retort.get_program());
+        for (name, value) in retort.get_envs() {
+            match value {
+                Some(value) => shell.env(name, value),
+                None => shell.env_remove(name),
+            };
+        }
+        Self::start_as(shell, config)
+    }
+
+    fn start_as(mut program: Command, config: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("retort.toml");
         std::fs::write(&file, with_plugins(config, folder.path())).unwrap();
-        let mut child = retort()
+        let mut child = program
             .args([
                 "serve",
                 "--listen",
@@ -177,6 +200,19 @@ impl Host {
                 return line.to_owned();
             }
             assert!(start.elapsed() < PATIENCE, "not logged: {words:?}\n{log}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Waits until the log has these words so many times.
+    pub(crate) fn logged_times(&self, words: &str, times: usize) {
+        let start = Instant::now();
+        while self.log().matches(words).count() < times {
+            assert!(
+                start.elapsed() < PATIENCE,
+                "not logged: {words}\n{}",
+                self.log()
+            );
             std::thread::sleep(Duration::from_millis(5));
         }
     }

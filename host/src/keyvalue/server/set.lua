@@ -7,6 +7,11 @@ local record, cost, ttl, quota = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
+-- Whether there is memory left the server asks only before a script's first change, and
+-- only of commands that take some: without this, removing would come first.
+redis.call('HINCRBY', costs, '', 0)
+if redis.call('PTTL', costs) < 0 then redis.call('PEXPIRE', costs, ttl) end
+
 local function forget(name)
   local old = tonumber(redis.call('HGET', costs, name) or 0)
   redis.call('HDEL', costs, name)
