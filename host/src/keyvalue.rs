@@ -1,6 +1,6 @@
 //! What plugins keep beyond a call: entries by key, for one plugin and one tenant at a
-//! time, on the terms of the grant. They are in a [`file`] of this process, or on a
-//! Redis [`server`]; both get them [sealed](seal) and never see a key or a value.
+//! time, on the terms of the grant. They are in a `file` of this process, or on a
+//! Redis `server`; both get them sealed and never see a key or a value.
 
 mod file;
 mod keeper;

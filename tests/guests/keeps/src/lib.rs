@@ -38,7 +38,9 @@ impl Guest for Exported {
             .as_array()
             .unwrap()
             .iter()
-            .map(|operation| run(operation).unwrap_or_else(|error| json!({ "error": words(error) })))
+            .map(|operation| {
+                run(operation).unwrap_or_else(|error| json!({ "error": words(error) }))
+            })
             .collect();
         Ok(Outcome::Replaced(json!({ "did": did }).to_string()))
     }
