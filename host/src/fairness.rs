@@ -204,7 +204,7 @@ impl Tenant {
     /// # Errors
     /// The tenant may not have one: at once where that is known at once.
     pub async fn slot(self: &Arc<Self>, left: Duration) -> Result<Slot, Refusal> {
-        slots::take(self, left).await
+        slots::take(self, left, None).await
     }
 
     /// A future that computes only in its turn.

@@ -83,7 +83,11 @@ impl Pipeline {
         mut watch: impl FnMut(&Stage, &str),
     ) -> Run {
         let original = event.payload();
-        let mut admission = Admission::new(request.tenant);
+        let mut admission = if event.kind.is_logged() {
+            Admission::patient(request.tenant)
+        } else {
+            Admission::new(request.tenant)
+        };
         let mut reports = Vec::with_capacity(self.stages.len());
         let mut changed: Option<String> = None;
         for stage in &self.stages {

@@ -77,16 +77,27 @@ pub struct Admission<'t> {
     tenant: &'t Arc<Tenant>,
     slot: Option<Slot>,
     has_waited: bool,
+    is_patient: bool,
 }
 
 impl<'t> Admission<'t> {
-    /// Of a request of this tenant.
+    /// Of a request of this tenant, for whose answer somebody waits.
     #[must_use]
     pub fn new(tenant: &'t Arc<Tenant>) -> Self {
         Self {
             tenant,
             slot: None,
             has_waited: false,
+            is_patient: false,
+        }
+    }
+
+    /// Of one for which nobody waits: it has all the time that it has left.
+    #[must_use]
+    pub fn patient(tenant: &'t Arc<Tenant>) -> Self {
+        Self {
+            is_patient: true,
+            ..Self::new(tenant)
         }
     }
 
@@ -101,20 +112,25 @@ impl<'t> Admission<'t> {
             None => {
                 let again = std::mem::replace(&mut self.has_waited, true);
                 let left = if again { Duration::ZERO } else { left };
-                self.tenant.slot(left).await?
+                let most = self.is_patient.then_some(left);
+                take(self.tenant, left, most).await?
             }
         };
         Ok(self.slot.insert(slot))
     }
 }
 
-/// See [`Tenant::slot`].
-pub(super) async fn take(tenant: &Arc<Tenant>, left: Duration) -> Result<Slot, Refusal> {
+/// See [`Tenant::slot`]. Without another word, a call waits for as long as all do.
+pub(super) async fn take(
+    tenant: &Arc<Tenant>,
+    left: Duration,
+    patience: Option<Duration>,
+) -> Result<Slot, Refusal> {
     let (waiting, patience) = {
         let mut slots = tenant.fairness.slots();
         match slots.ask(tenant.id)? {
             None => return Ok(Slot::of(tenant)),
-            Some(waiting) => (waiting, slots.patience.min(left)),
+            Some(waiting) => (waiting, patience.unwrap_or(slots.patience).min(left)),
         }
     };
     let start = Instant::now();

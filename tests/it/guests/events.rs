@@ -182,6 +182,36 @@ fn so_many_events_of_the_log_are_looked_at_and_no_more() {
 }
 
 #[test]
+fn an_event_of_the_log_waits_for_its_slot_as_long_as_it_may() {
+    let lines = "timeout = \"10s\"";
+    let config = format!(
+        "[sandbox]\nconcurrency = 1\nwait = \"10ms\"\n{}{}",
+        assistant(
+            "busy",
+            &["message_logged"],
+            "{ milliseconds = 1500 }",
+            lines
+        ),
+        assistant("a", &["message_logged", "message_received"], "{}", lines)
+            + "on_fault = \"fail\"\n"
+    );
+    let host = Host::start(&config);
+    assert_eq!(
+        send(&host, "busy", "message_logged", &json!({})).status,
+        202
+    );
+    // It takes the only slot.
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    assert_eq!(
+        send(&host, "a", "message_logged", &json!({"n": 1})).status,
+        202
+    );
+    // Somebody waits for this one, and is told at once.
+    send(&host, "a", "message_received", &message()).is_problem(503, "try again");
+    host.logged(&["observed message_logged", "assistant=\"a\""]);
+}
+
+#[test]
 fn what_was_accepted_is_looked_at_before_the_end() {
     let slow = "{ milliseconds = 500 }";
     let mut host = Host::start(&assistant("a", &["message_logged"], slow, ""));

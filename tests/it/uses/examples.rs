@@ -30,7 +30,10 @@ fn every_use_takes_fewer_than_twenty_lines() {
         let text = std::fs::read_to_string(&file).unwrap();
         // README has all of it but the comment at its beginning.
         let (_, config) = text.split_once("\n\n").unwrap();
-        assert!(readme.contains(config.trim_end()), "README differs from {example}");
+        assert!(
+            readme.contains(config.trim_end()),
+            "README differs from {example}"
+        );
         let lines = text.lines().map(str::trim);
         let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
         let count = lines.count();
