@@ -25,7 +25,7 @@ use http::header::{CONTENT_LENGTH, HOST};
 use http::uri::{Scheme, Uri};
 use http::{Request, Response};
 use hyper::body::Body;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 use wasmtime::component::ResourceTable;
@@ -53,6 +53,7 @@ impl Outbox {
                 limits,
                 requests: 0,
                 places: Arc::new(Semaphore::new(at_once)),
+                call: Arc::new(()),
             },
             context: WasiHttpCtx::new(),
         }
@@ -74,6 +75,8 @@ struct Hooks {
     limits: HttpLimits,
     requests: u32,
     places: Arc<Semaphore>,
+    /// Gone with the call.
+    call: Arc<()>,
 }
 
 type Transmission = Box<dyn Future<Output = Result<()>> + Send>;
@@ -113,6 +116,7 @@ impl WasiHttpHooks for Hooks {
                     report,
                     limits: self.limits,
                     start: Instant::now(),
+                    call: Arc::downgrade(&self.call),
                 };
                 Box::new(exchange.run(request, options))
             }
@@ -188,6 +192,7 @@ struct Exchange {
     report: Report,
     limits: HttpLimits,
     start: Instant,
+    call: Weak<()>,
 }
 
 impl Exchange {
@@ -201,7 +206,7 @@ impl Exchange {
         let (mut parts, body) = request.into_parts();
         parts.uri = self.uri;
         parts.headers.remove(HOST);
-        let body = Outgoing::new(body, self.limits.request_bytes);
+        let body = Outgoing::new(body, self.limits.request_bytes, self.call);
         let sending = self.pool.send(Request::from_parts(parts, body));
         // The plugin may be in more of a hurry. What it says of connecting only counts
         // together with the first byte: the connection may be there already, or another's.

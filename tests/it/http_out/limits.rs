@@ -4,6 +4,7 @@ use super::{call, fetch, granted, origin, results};
 use crate::support::{Connection, Host, Upstream, answer, post_body};
 use serde_json::json;
 use std::io::Write;
+use std::time::Duration;
 
 #[test]
 fn a_call_has_so_many_requests() {
@@ -130,6 +131,26 @@ fn a_call_that_ends_takes_its_connections_along() {
     upstream.wait_seen(2);
     drop(caller);
     upstream.wait_closed(2);
+}
+
+#[test]
+fn a_body_that_is_not_finished_does_not_look_as_if() {
+    let upstream = Upstream::start(|_, out| answer(out, "200 OK", "", ""));
+    let host = granted(&origin(&upstream, ""), "");
+    let authority = upstream.address.to_string();
+    // Fewer than would have the stage quarantined.
+    for _ in 0..8 {
+        let request =
+            json!({ "authority": authority, "method": "POST", "send": 10, "traps": true });
+        call(&host, &json!({ "requests": [request] })).is_problem(500, "failed");
+        host.logged(&["trapped"]);
+    }
+    // What is on its way arrives in this time.
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(upstream.opened() > 0);
+    assert!(upstream.seen().is_empty(), "{:?}", upstream.seen());
+    let whole = json!([{ "authority": authority, "method": "POST", "send": 10 }]);
+    assert_eq!(fetch(&host, whole)[0]["status"], 200);
 }
 
 #[test]

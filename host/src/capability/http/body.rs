@@ -5,6 +5,7 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use std::pin::Pin;
+use std::sync::Weak;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
@@ -36,14 +37,23 @@ impl Allowance {
 pub(super) struct Outgoing {
     inner: WasiBody,
     allowance: Allowance,
+    call: Weak<()>,
 }
 
 impl Outgoing {
-    pub(super) fn new(inner: WasiBody, limit: u64) -> Self {
+    /// A body of a call, which is there for as long as the call goes on.
+    pub(super) fn new(inner: WasiBody, limit: u64, call: Weak<()>) -> Self {
         Self {
             inner,
             allowance: Allowance::new(limit),
+            call,
         }
+    }
+
+    /// A body that its plugin had no time to finish ends like one that is finished. The
+    /// service must not take the one for the other.
+    fn may_end(&self) -> bool {
+        self.call.strong_count() > 0
     }
 }
 
@@ -56,6 +66,9 @@ impl Body for Outgoing {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let frame = ready!(Pin::new(&mut self.inner).poll_frame(context));
+        if frame.is_none() && !self.may_end() {
+            return Poll::Ready(Some(Err(Error::ConnectionTerminated)));
+        }
         Poll::Ready(frame.map(|frame| {
             let frame = frame?;
             let taken = self.allowance.take(&frame);
@@ -65,7 +78,7 @@ impl Body for Outgoing {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
+        self.may_end() && self.inner.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {

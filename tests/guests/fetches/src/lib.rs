@@ -2,12 +2,12 @@
 //! that would refuse anything, and answers with what came of each: `status`, `body` (its
 //! first 10,000 bytes), `bytes` and `headers`, or `error`, the code's debug form; a body
 //! that broke off has all of them. No fault should come of it but "timed-out", and "failed"
-//! where that is wanted.
+//! or "trapped" where that is wanted.
 //!
 //! Payload: `requests`, an array of objects with `scheme` ("http"), `authority`, `path`
 //! ("/"), `method` ("GET"), `headers` ({}), `send` (bytes of a body; none where absent),
 //! `length` (the content-length, where it is said), `first_byte` and `between_bytes`
-//! (milliseconds). `at_once`: whether all are sent before the first answer is waited for.
+//! (milliseconds), `traps` (whether it ends within its body). `at_once`: whether all are sent before the first answer is waited for.
 //! `keep`: whether answers are kept unread until the end. `fail`: whether an error is the
 //! plugin's failure, as it would be that of a plugin which needs the answer.
 
@@ -114,6 +114,7 @@ fn send(request: &Value) -> Sent {
     let sent = outgoing_handler::handle(outgoing, Some(options)).map_err(|it| said(&it))?;
     if let Some((body, bytes)) = body {
         write(&body, bytes);
+        assert!(request["traps"] != true, "it ends within its body");
         // What is wrong with it, the answer says.
         let _ = OutgoingBody::finish(body, None);
     }

@@ -91,7 +91,9 @@ async fn a_name_that_moves_to_a_private_address_is_refused_the_second_time() {
     let send = || async {
         let pool = client.pool(&site, &Method::GET, "/").unwrap();
         let body = Empty::<Bytes>::new().map_err(|never| match never {});
-        let body = super::super::body::Outgoing::new(body.boxed_unsync(), 0);
+        let going_on = Arc::new(());
+        let body =
+            super::super::body::Outgoing::new(body.boxed_unsync(), 0, Arc::downgrade(&going_on));
         let request = Request::get(format!("{site}/")).body(body).unwrap();
         pool.send(request).await
     };
