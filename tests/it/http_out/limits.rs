@@ -140,8 +140,10 @@ fn a_body_that_is_not_finished_does_not_look_as_if() {
     let authority = upstream.address.to_string();
     // Fewer than would have the stage quarantined.
     for _ in 0..8 {
+        // More than waits within the host, so that the service has some of it.
+        let (method, send) = ("POST", 100_000);
         let request =
-            json!({ "authority": authority, "method": "POST", "send": 10, "traps": true });
+            json!({ "authority": authority, "method": method, "send": send, "traps": true });
         call(&host, &json!({ "requests": [request] })).is_problem(500, "failed");
         host.logged(&["trapped"]);
     }
