@@ -13,37 +13,27 @@ wit_bindgen::generate!({
         package tests:keeps;
         world keeps {
             import wasi:keyvalue/store@0.2.0-draft;
-            export retort:transform/transform-response@0.1.0;
         }
     ",
-    path: ["../../../wit/wasi/keyvalue", "../../../wit/v0.1.0"],
+    path: "../../../wit/wasi/keyvalue",
     generate_all,
 });
 
-use exports::retort::transform::transform_response::{Failure, Guest, Invocation, Outcome};
+use bare::{Answer, Invocation, Outcome};
 use serde_json::{Value, json};
 use wasi::keyvalue::store::{self, Bucket, Error};
 
-struct Exported;
+bare::guest!(transform);
 
-export!(Exported);
-
-impl Guest for Exported {
-    fn transform(_: Invocation, payload: String) -> Result<Outcome, Failure> {
-        if payload == r#"{"tame":1}"# {
-            return Ok(Outcome::Unchanged);
-        }
-        let payload: Value = serde_json::from_str(&payload).unwrap();
-        let did: Vec<_> = payload["do"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|operation| {
-                run(operation).unwrap_or_else(|error| json!({ "error": words(error) }))
-            })
-            .collect();
-        Ok(Outcome::Replaced(json!({ "did": did }).to_string()))
-    }
+fn transform(_: Invocation, payload: String) -> Answer {
+    let payload: Value = serde_json::from_str(&payload).unwrap();
+    let did: Vec<_> = payload["do"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|operation| run(operation).unwrap_or_else(|error| json!({ "error": words(error) })))
+        .collect();
+    Ok(Outcome::Replaced(json!({ "did": did }).to_string()))
 }
 
 fn run(operation: &Value) -> Result<Value, Error> {
