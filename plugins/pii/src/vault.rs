@@ -7,6 +7,22 @@ use alloc::{format, string::String, vec::Vec};
 /// the first one with a value counts.
 pub const SESSION: [&str; 2] = ["/context/global/session_id", "/session_id"];
 
+/// The id of a session: the first of these places where one is read that is not empty.
+///
+/// # Errors
+/// Those of reading.
+pub fn session<E>(
+    places: &[String],
+    read: impl Fn(&str) -> Result<Option<String>, E>,
+) -> Result<Option<String>, E> {
+    for place in places {
+        if let Some(session) = read(place)?.filter(|session| !session.is_empty()) {
+            return Ok(Some(session));
+        }
+    }
+    Ok(None)
+}
+
 /// Tokens with what they stand for, the one used least lately first.
 pub type Kept = Vec<(String, String)>;
 

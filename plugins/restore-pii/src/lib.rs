@@ -1,6 +1,6 @@
 //! Puts personal data back in the place of the tokens that `vault-pii` has put there.
 
-use pii::vault::{Kept, SESSION, key};
+use pii::vault::{Kept, SESSION, key, session};
 use retort_sdk::{Failure, Invocation, Payload, Result, keyvalue};
 use serde::Deserialize;
 
@@ -52,16 +52,14 @@ retort_sdk::export!(transform);
 
 /// What is kept for the answer's session.
 fn kept(invocation: &Invocation<Settings>, answer: &Payload<'_>) -> Result<Kept> {
-    for pointer in &invocation.settings.session {
-        let session = answer.read::<Option<String>>(pointer)?.flatten();
-        if let Some(session) = session.filter(|session| !session.is_empty()) {
-            let kept = keyvalue::open()?.read(&key(&invocation.assistant, &session))?;
-            return Ok(kept.unwrap_or_default());
-        }
-    }
-    Err(Failure::not_for_me(
-        "the answer has tokens of vault-pii and no id of a session",
-    ))
+    let read = |place: &str| answer.read(place).map(Option::flatten);
+    let Some(session) = session(&invocation.settings.session, read)? else {
+        return Err(Failure::not_for_me(
+            "the answer has tokens of vault-pii and no id of a session",
+        ));
+    };
+    let kept = keyvalue::open()?.read(&key(&invocation.assistant, &session))?;
+    Ok(kept.unwrap_or_default())
 }
 
 #[cfg(test)]

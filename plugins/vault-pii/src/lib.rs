@@ -104,15 +104,13 @@ retort_sdk::export_request!(transform);
 
 /// The vault of the message's session.
 fn open(invocation: &Invocation<Settings>, message: &Payload<'_>) -> Result<Vault> {
-    for pointer in &invocation.settings.session {
-        let session = message.read::<Option<String>>(pointer)?.flatten();
-        if let Some(session) = session.filter(|session| !session.is_empty()) {
-            return Vault::open(&invocation.assistant, &session);
-        }
+    let read = |place: &str| message.read(place).map(Option::flatten);
+    match pii::vault::session(&invocation.settings.session, read)? {
+        Some(session) => Vault::open(&invocation.assistant, &session),
+        None => Err(Failure::not_for_me(
+            "the message has personal data and no id of a session",
+        )),
     }
-    Err(Failure::not_for_me(
-        "the message has personal data and no id of a session",
-    ))
 }
 
 #[cfg(test)]
