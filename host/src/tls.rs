@@ -132,18 +132,16 @@ pub fn system_roots() -> Result<RootCertStore, NoRoots> {
     }
 }
 
-/// What a client speaks TLS with that trusts these roots: 1.2 and 1.3, with HTTP/2 and
-/// HTTP/1.1 in ALPN.
+/// What a client speaks TLS with that trusts these roots: 1.2 and 1.3. Which versions of
+/// HTTP it offers is up to the client.
 ///
 /// # Errors
 /// The provider of cryptography does not know these versions, which never happens.
 pub fn client(roots: Arc<RootCertStore>) -> Result<ClientConfig, Error> {
-    let mut config = ClientConfig::builder_with_provider(provider())
+    Ok(ClientConfig::builder_with_provider(provider())
         .with_protocol_versions(&[&version::TLS13, &version::TLS12])?
         .with_root_certificates(roots)
-        .with_no_client_auth();
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(config)
+        .with_no_client_auth())
 }
 
 /// Nobody is trusted on this machine.

@@ -4,7 +4,6 @@
 use super::token::Claims;
 use crate::respond::WEBHOOK_RETURN;
 use crate::tls;
-use anyhow::Context;
 use bytes::Bytes;
 use clap::Args;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
@@ -13,7 +12,6 @@ use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
-use rustls::ClientConfig;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -95,19 +93,15 @@ impl Delivery {
 }
 
 async fn exchange(request: Request<Full<Bytes>>, ca: Option<&Path>) -> anyhow::Result<Answer> {
-    let connector = match ca {
-        None => HttpsConnectorBuilder::new()
-            .with_native_roots()
-            .context("the system's certificates cannot be read")?,
-        Some(file) => {
-            let config = ClientConfig::builder_with_provider(tls::provider())
-                .with_safe_default_protocol_versions()?
-                .with_root_certificates(tls::roots(file)?)
-                .with_no_client_auth();
-            HttpsConnectorBuilder::new().with_tls_config(config)
-        }
+    let roots = match ca {
+        None => tls::system_roots()?,
+        Some(file) => tls::roots(file)?,
     };
-    let connector = connector.https_or_http().enable_all_versions().build();
+    let connector = HttpsConnectorBuilder::new()
+        .with_tls_config(tls::client(roots.into())?)
+        .https_or_http()
+        .enable_all_versions()
+        .build();
     let client = Client::builder(TokioExecutor::new()).build(connector);
     let response = match client.request(request).await {
         Ok(response) => response,

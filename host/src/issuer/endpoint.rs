@@ -9,7 +9,7 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::RootCertStore;
 use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
@@ -63,10 +63,10 @@ impl Endpoint {
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         let client = self.client.as_ref().map_err(Clone::clone)?;
         let exchange = async {
-            let response = client
-                .request(request)
-                .await
-                .map_err(|error| FetchError::NoAnswer(chain(&error)))?;
+            // With what caused it: the outermost error says only that connecting failed.
+            let response = client.request(request).await.map_err(|error| {
+                FetchError::NoAnswer(format!("{:#}", anyhow::Error::new(error)))
+            })?;
             if response.status() != StatusCode::OK {
                 return Err(FetchError::Status(response.status().as_u16()));
             }
@@ -89,33 +89,20 @@ fn client(
     roots: Option<Arc<RootCertStore>>,
 ) -> Result<Client<HttpsConnector<HttpConnector>, Full<Bytes>>, FetchError> {
     let no_roots = |error: &dyn Error| FetchError::NoRoots(error.to_string());
-    let connector = match roots {
-        None => HttpsConnectorBuilder::new()
-            .with_provider_and_native_roots(tls::provider())
-            .map_err(|error| no_roots(&error))?,
-        Some(roots) => {
-            let config = ClientConfig::builder_with_provider(tls::provider())
-                .with_safe_default_protocol_versions()
-                .map_err(|error| no_roots(&error))?
-                .with_root_certificates(roots)
-                .with_no_client_auth();
-            HttpsConnectorBuilder::new().with_tls_config(config)
-        }
+    let roots = match roots {
+        Some(roots) => roots,
+        None => tls::system_roots()
+            .map_err(|error| no_roots(&error))?
+            .into(),
     };
-    // The configuration takes http for loopback addresses only.
-    let connector = connector.https_or_http().enable_all_versions().build();
+    let config = tls::client(roots).map_err(|error| no_roots(&error))?;
+    let connector = HttpsConnectorBuilder::new()
+        .with_tls_config(config)
+        // The configuration takes http for loopback addresses only.
+        .https_or_http()
+        .enable_all_versions()
+        .build();
     Ok(Client::builder(TokioExecutor::new())
         .pool_max_idle_per_host(IDLE_CONNECTIONS)
         .build(connector))
-}
-
-/// An error with what caused it: the outermost says only that connecting failed.
-fn chain(error: &dyn Error) -> String {
-    let mut words = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        words = format!("{words}: {error}");
-        cause = error.source();
-    }
-    words
 }

@@ -145,6 +145,7 @@ impl Connector {
                 // What is kept of sessions is no more shared than connections are.
                 let mut config = ClientConfig::clone(config);
                 config.resumption = Resumption::default();
+                config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
                 Self::Tls((dialler, config).into())
             }
         }
