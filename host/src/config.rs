@@ -159,6 +159,15 @@ struct Context<'a> {
     has_store: bool,
 }
 
+impl Context<'_> {
+    /// A file that the configuration names: a change of it is one of the configuration.
+    fn file(&self, name: &str) -> PathBuf {
+        let path = self.base.join(name);
+        self.files.borrow_mut().push(path.clone());
+        path
+    }
+}
+
 fn read(root: Table<'_>, file: &str, context: &Context<'_>) -> Option<Config> {
     let server = server::read_server(&root, context);
     let sandbox = server::read_sandbox(&root, context);
@@ -251,10 +260,8 @@ fn read_plugin(table: Table<'_>, context: &Context<'_>) -> Option<Plugin> {
     let limits = read_limits(&table, "`limits` of the plugin");
     let grants = grants::read(&table, "`grants` of the plugin", context);
     table.refuse_unknown_keys();
-    let component = context.base.join(component?);
-    context.files.borrow_mut().push(component.clone());
     Some(Plugin {
-        component,
+        component: context.file(component?),
         sha256: sha256?,
         limits: limits?,
         grants: grants?,

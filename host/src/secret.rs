@@ -17,20 +17,24 @@ const MOST_BYTES: u64 = 4 * 1024 + 2;
 pub enum Secrets<'a> {
     /// In files, and in the environment that this function reads.
     Read(&'a dyn Fn(&str) -> Option<String>),
-    /// Those that plugins' grants name are read, and those of callers are not: for whoever
-    /// runs plugins and verifies nobody.
+    /// Those that plugins' grants name are read, and of those of callers only the form is
+    /// checked: for whoever runs plugins and verifies nobody.
     Granted(&'a dyn Fn(&str) -> Option<String>),
-    /// Nowhere: whoever verifies nobody, needs none. Only their form is checked.
-    Unread,
 }
 
 impl Secrets<'_> {
+    /// Whether callers are verified, so that what that takes is read.
+    #[must_use]
+    pub fn verifies(self) -> bool {
+        matches!(self, Self::Read(_))
+    }
+
     /// Where those are looked up that go out with requests of plugins.
     #[must_use]
     pub fn of_grants(self) -> Self {
         match self {
             Self::Granted(environment) => Self::Read(environment),
-            other => other,
+            Self::Read(environment) => Self::Read(environment),
         }
     }
 }
@@ -57,7 +61,7 @@ pub fn resolve(
 ) -> Result<SecretString, SecretError> {
     let (kind, place) = source.split_once(':').ok_or(SecretError::NotASource)?;
     let text = match (kind, secrets) {
-        ("env" | "file", Secrets::Unread | Secrets::Granted(_)) => return Ok("unread".into()),
+        ("env" | "file", Secrets::Granted(_)) => return Ok("unread".into()),
         ("env", Secrets::Read(environment)) => {
             environment(place).ok_or_else(|| SecretError::NotSet(place.to_owned()))?
         }

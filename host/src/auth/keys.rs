@@ -10,9 +10,6 @@ use jsonwebtoken::{Algorithm, DecodingKey};
 use serde::Deserialize;
 use std::fmt;
 
-/// The largest set, in bytes.
-pub(crate) const MOST_BYTES: usize = 256 << 10;
-
 /// The most keys of a set. Issuers have two or three.
 const MOST_KEYS: usize = 100;
 
@@ -40,7 +37,7 @@ struct Key {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeySetError {
     /// More than 256 KiB.
-    #[error("it has {0} bytes, and a key set has at most {MOST_BYTES}")]
+    #[error("it has {0} bytes, and a key set has at most {most}", most = KeySet::MOST_BYTES)]
     TooLarge(usize),
     /// No JSON, or no `keys` in it.
     #[error("it is not a JSON object with an array `keys`")]
@@ -71,6 +68,9 @@ enum Unusable {
 }
 
 impl KeySet {
+    /// The largest set, in bytes.
+    pub const MOST_BYTES: usize = 256 << 10;
+
     /// Reads a set.
     ///
     /// # Errors
@@ -80,7 +80,7 @@ impl KeySet {
         struct Raw {
             keys: Vec<serde_json::Value>,
         }
-        if bytes.len() > MOST_BYTES {
+        if bytes.len() > Self::MOST_BYTES {
             return Err(KeySetError::TooLarge(bytes.len()));
         }
         let raw: Raw = serde_json::from_slice(bytes).map_err(|_| KeySetError::NotASet)?;

@@ -178,17 +178,23 @@ fn read_api_key(table: &Table<'_>, context: &Context<'_>) -> Option<Auth> {
 /// Secrets that are sent as they are, so that a header has to be able to carry them.
 fn read_header_secrets(table: &Table<'_>, context: &Context<'_>) -> Option<Vec<SecretString>> {
     let secrets = read_secrets(table, context)?;
-    let fits = |secret: &SecretString| {
-        let text = secret.expose_secret();
-        text.trim_matches([' ', '\t']) == text && HeaderValue::from_str(text).is_ok()
-    };
-    if secrets.iter().all(fits) {
+    if secrets.iter().all(|secret| header_value(secret).is_some()) {
         return Some(secrets);
     }
     table.optional("secrets")?.refuse(
         "a header cannot carry one of these secrets",
         "white space at its ends and control characters do not get through HTTP; use others",
     )
+}
+
+/// A secret as a header's value, if a header can carry it: white space at its ends and
+/// control characters do not get through HTTP.
+pub(super) fn header_value(secret: &SecretString) -> Option<HeaderValue> {
+    let text = secret.expose_secret();
+    let is_trimmed = text.trim_matches([' ', '\t']) == text;
+    let mut value = HeaderValue::from_str(text).ok().filter(|_| is_trimmed)?;
+    value.set_sensitive(true);
+    Some(value)
 }
 
 /// One or several, so that a secret can be changed while both sides are running.

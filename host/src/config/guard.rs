@@ -24,11 +24,8 @@ pub(super) fn read(assistant: &Table<'_>) -> Option<Guard> {
 }
 
 fn origin(item: &Item<'_>) -> Option<Origin> {
-    match Origin::parse(item.string()?) {
-        Ok(origin) => Some(origin),
-        Err(error) => item.refuse(
-            error.to_string(),
-            "write it as \"https://www.example.com\", \"https://*.example.com\" or \"http://localhost:8080\"",
-        ),
-    }
+    item.parsed(
+        Origin::parse,
+        "write it as \"https://www.example.com\", \"https://*.example.com\" or \"http://localhost:8080\"",
+    )
 }

@@ -3,7 +3,6 @@
 use super::auth::read_secret;
 use super::reader::{Item, Table};
 use super::{Context, optional};
-use crate::secret::Secrets;
 use secrecy::{ExposeSecret, SecretString};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -138,7 +137,7 @@ fn read_secrets(table: &Table<'_>, context: &Context<'_>) -> Option<Vec<SecretSt
 fn read_long(item: &Item<'_>, context: &Context<'_>) -> Option<SecretString> {
     let secret = read_secret(item, context, context.secrets)?;
     let characters = secret.expose_secret().chars().count();
-    if matches!(context.secrets, Secrets::Read(_)) && characters < KeyValue::SECRET_CHARACTERS {
+    if context.secrets.verifies() && characters < KeyValue::SECRET_CHARACTERS {
         return item.refuse(
             format!(
                 "this secret is too short to encrypt with: it has fewer than {} characters",

@@ -1,9 +1,13 @@
 //! Reads typed values out of a parsed TOML document and notes what is wrong,
 //! going on with the rest, so that one run reports every problem.
 
+use super::Context;
 use super::problem::{Collector, nearest};
+use crate::tls;
+use rustls::RootCertStore;
 use std::borrow::Cow;
 use std::cell::RefCell;
+use std::fmt::Display;
 use std::ops::{Range, RangeInclusive};
 use std::str::FromStr;
 use std::time::Duration;
@@ -207,6 +211,26 @@ impl<'a> Item<'a> {
             return Some(text);
         }
         self.refuse("this cannot be a name", NAME)
+    }
+
+    /// A string that another type reads, or its refusal in that type's words.
+    pub(super) fn parsed<T, E: Display>(
+        &self,
+        parse: impl Fn(&str) -> Result<T, E>,
+        hint: &str,
+    ) -> Option<T> {
+        match parse(self.string()?) {
+            Ok(value) => Some(value),
+            Err(error) => self.refuse(error.to_string(), hint),
+        }
+    }
+
+    /// The certificates in the file that a string names.
+    pub(super) fn roots(&self, context: &Context<'_>) -> Option<RootCertStore> {
+        match tls::roots(&context.file(self.string()?)) {
+            Ok(roots) => Some(roots),
+            Err(error) => self.refuse(error.to_string(), error.hint()),
+        }
     }
 
     pub(super) fn boolean(&self) -> Option<bool> {

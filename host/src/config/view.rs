@@ -44,11 +44,8 @@ fn places(item: &Item<'_>) -> Option<Places> {
 }
 
 fn pattern(item: &Item<'_>) -> Option<Pattern> {
-    match Pattern::parse(item.string()?) {
-        Ok(pattern) => Some(pattern),
-        Err(error) => item.refuse(
-            error.to_string(),
-            "write a place as a JSON pointer with `*` for any element or member, such as \"/output/generic/*/text\"",
-        ),
-    }
+    item.parsed(
+        Pattern::parse,
+        "write a place as a JSON pointer with `*` for any element or member, such as \"/output/generic/*/text\"",
+    )
 }

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::watch;
 
 /// One byte beyond what a set may have, so that the set says that it is too large.
-const MOST_BYTES: usize = (256 << 10) + 1;
+const MOST_BYTES: usize = KeySet::MOST_BYTES + 1;
 
 pub(super) struct Keys {
     jwks: Jwks,

@@ -28,9 +28,9 @@ fn a_set_has_a_size_and_a_number_of_keys() {
         text.replace("[{", &format!("[{}{{", " ".repeat(size - text.len())))
     };
     assert!(matches!(
-        error(&padded(MOST_BYTES)),
+        error(&padded(KeySet::MOST_BYTES)),
         KeySetError::NoUsableKey(_)
     ));
-    let large = error(&padded(MOST_BYTES + 1));
-    assert_eq!(large, KeySetError::TooLarge(MOST_BYTES + 1));
+    let large = error(&padded(KeySet::MOST_BYTES + 1));
+    assert_eq!(large, KeySetError::TooLarge(KeySet::MOST_BYTES + 1));
 }

@@ -4,8 +4,6 @@ use super::super::reader::{Item, Table};
 use super::super::{Context, optional};
 use super::{read_algorithms, read_replay, read_secret, read_times};
 use crate::auth::{Algorithm, Auth, Introspection, Jwks, KeySet, Oauth, Source, Times};
-use crate::secret::Secrets;
-use crate::tls;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderValue;
@@ -15,7 +13,6 @@ use std::fs::File;
 use std::io::Read;
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use url::{Host, Url, form_urlencoded};
@@ -26,9 +23,6 @@ const PUBLISHED: [(&str, Algorithm); 3] = [
     ("PS256", Algorithm::PS256),
     ("ES256", Algorithm::ES256),
 ];
-
-/// A bit more than a key set may have, so that it is the set that says so.
-const MOST_BYTES: u64 = 300 << 10;
 
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(86_400);
@@ -127,7 +121,7 @@ fn read_jwks(item: &Item<'_>, table: &Table<'_>, context: &Context<'_>) -> Optio
     let algorithms = read_algorithms(table, &PUBLISHED);
     let text = item.string()?;
     if !text.contains("://") {
-        let keys = read_file(item, &context.base.join(text), context);
+        let keys = read_file(item, text, context);
         return Some(Source::Keys(
             keys?,
             algorithms?.unwrap_or(vec![Algorithm::RS256]),
@@ -159,13 +153,15 @@ fn read_jwks(item: &Item<'_>, table: &Table<'_>, context: &Context<'_>) -> Optio
     ))
 }
 
-fn read_file(item: &Item<'_>, path: &Path, context: &Context<'_>) -> Option<KeySet> {
-    if !matches!(context.secrets, Secrets::Read(_)) {
+fn read_file(item: &Item<'_>, name: &str, context: &Context<'_>) -> Option<KeySet> {
+    if !context.secrets.verifies() {
         return Some(KeySet::none());
     }
-    context.files.borrow_mut().push(path.to_owned());
+    let path = context.file(name);
+    // One more than a set may have, so that the set says that it is too large.
+    let most = KeySet::MOST_BYTES as u64 + 1;
     let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(MOST_BYTES).read_to_end(&mut bytes));
+    let read = File::open(&path).and_then(|file| file.take(most).read_to_end(&mut bytes));
     if let Err(error) = read {
         return item.refuse(
             format!("cannot read {}: {error}", path.display()),
@@ -261,12 +257,10 @@ fn read_url(item: &Item<'_>) -> Option<Url> {
 )]
 fn read_roots(table: &Table<'_>, context: &Context<'_>) -> Option<Option<Arc<RootCertStore>>> {
     optional(table, "ca", |item| {
-        let path = context.base.join(item.string()?);
-        context.files.borrow_mut().push(path.clone());
-        if !matches!(context.secrets, Secrets::Read(_)) {
-            return Some(RootCertStore::empty());
+        if !context.secrets.verifies() {
+            return item.string().map(|_| RootCertStore::empty());
         }
-        tls::roots(&path).map_or_else(|error| item.refuse(error.to_string(), error.hint()), Some)
+        item.roots(context)
     })
     .map(|roots| roots.map(Arc::new))
 }

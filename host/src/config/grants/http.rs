@@ -8,7 +8,6 @@ use crate::grant::http::{Http, Network, Networks, Origin, PathPrefix, Rule};
 use crate::tls;
 use http::Method;
 use rustls::{ClientConfig, RootCertStore};
-use std::fmt::Display;
 use std::sync::Arc;
 
 pub(super) fn read(item: &Item<'_>, context: &Context<'_>) -> Option<Arc<Http>> {
@@ -88,16 +87,6 @@ fn check(rule: &Rule, origin: &Item<'_>) -> Option<()> {
     Some(())
 }
 
-impl Item<'_> {
-    /// A string that another type reads, or its refusal in that type's words.
-    fn parsed<T, E: Display>(&self, parse: impl Fn(&str) -> Result<T, E>, hint: &str) -> Option<T> {
-        match parse(self.string()?) {
-            Ok(value) => Some(value),
-            Err(error) => self.refuse(error.to_string(), hint),
-        }
-    }
-}
-
 /// All elements of an array that is not empty, or nothing once each was looked at.
 fn each<T>(item: &Item<'_>, read: impl Fn(&Item<'_>) -> Option<T>) -> Option<Vec<T>> {
     let elements: Vec<_> = item.array()?.iter().map(read).collect();
@@ -125,12 +114,7 @@ fn read_method(item: &Item<'_>) -> Option<Method> {
 
 /// TLS with those that the roots of a file certify.
 fn read_ca(item: &Item<'_>, context: &Context<'_>) -> Option<Arc<ClientConfig>> {
-    let file = context.base.join(item.string()?);
-    context.files.borrow_mut().push(file.clone());
-    match tls::roots(&file) {
-        Ok(roots) => client(roots.into(), item),
-        Err(error) => item.refuse(error.to_string(), error.hint()),
-    }
+    client(item.roots(context)?.into(), item)
 }
 
 /// TLS with those whom the system trusts, which is looked up once for a configuration.

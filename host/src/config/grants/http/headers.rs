@@ -62,16 +62,12 @@ fn read_value(item: &Item<'_>, context: &Context<'_>) -> Option<HeaderValue> {
     } else {
         read_composed(item, context)?
     };
-    let text = text.expose_secret();
-    let trimmed = text.trim_matches([' ', '\t']) == text;
-    let Some(mut value) = HeaderValue::from_str(text).ok().filter(|_| trimmed) else {
-        return item.refuse(
+    auth::header_value(&text).or_else(|| {
+        item.refuse(
             "a header cannot carry this secret",
             "white space at its ends and control characters do not get through HTTP",
-        );
-    };
-    value.set_sensitive(true);
-    Some(value)
+        )
+    })
 }
 
 /// Also where the secrets of callers are not read: what goes out needs its own.
