@@ -9,7 +9,6 @@ use crate::gate::Closed;
 use crate::metrics::Metrics;
 use crate::outcome::Fault;
 use crate::pipeline::Transformed;
-use crate::plugin;
 use crate::respond::{self, REQUEST_ID, Rejection};
 use crate::snapshot::{Assistant, Snapshot};
 use body::Unread;
@@ -305,19 +304,9 @@ async fn transform(
     arrival: Instant,
     request_id: &str,
 ) -> Result<Transformed, Fault> {
-    let Some(pipeline) = assistant.pipeline(event.kind) else {
-        return Ok(Transformed::Unchanged);
-    };
-    let request = plugin::Request {
-        tenant: &assistant.tenant,
-        assistant: &assistant.name,
-        request_id,
-        event: event.kind,
-        options: event.options,
-        deadline: arrival + assistant.timeout.min(event.kind.longest()),
-        around: event.around(),
-    };
-    pipeline.run(&request, event, |_, _| ()).await.result
+    let run = assistant.run(event, arrival, request_id, |_, _| ());
+    run.await
+        .map_or(Ok(Transformed::Unchanged), |run| run.result)
 }
 
 /// Has an event looked at that nobody waits for, after its answer.

@@ -4,14 +4,14 @@
 mod fitting;
 
 use crate::config::{self, Admin, Config, Problem, Problems, Server};
-use crate::event::EventKind;
+use crate::event::{Event, EventKind};
 use crate::fairness::Tenant;
 use crate::gate::Gate;
 use crate::keyvalue::{OpenError, Store};
 use crate::limits::Limits;
 use crate::metrics::Metrics;
-use crate::pipeline::{Pipeline, Stage};
-use crate::plugin::{Clients, Plugin, Reach, Sandbox, SandboxError};
+use crate::pipeline::{Pipeline, Run, Stage};
+use crate::plugin::{Clients, Plugin, Reach, Request, Sandbox, SandboxError};
 use crate::process::Process;
 use crate::quarantine::{Quarantine, Rule};
 use std::collections::{BTreeMap, HashMap};
@@ -19,7 +19,7 @@ use std::num::NonZero;
 use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
@@ -70,7 +70,29 @@ impl Assistant {
         self.pipelines.get(&event)
     }
 
-    /// The same, and no longer the assistant's.
+    /// Runs its pipeline for an event, if it has one, within the time that the event has
+    /// from its arrival. `watch` is told each stage and the payload before its turn.
+    pub async fn run(
+        &self,
+        event: &Event<'_>,
+        arrival: Instant,
+        request_id: &str,
+        watch: impl FnMut(&Stage, &str),
+    ) -> Option<Run> {
+        let pipeline = self.pipeline(event.kind)?;
+        let request = Request {
+            tenant: &self.tenant,
+            assistant: &self.name,
+            request_id,
+            event: event.kind,
+            options: event.options,
+            deadline: arrival + self.timeout.min(event.kind.longest()),
+            around: event.around(),
+        };
+        Some(pipeline.run(&request, event, watch).await)
+    }
+
+    /// What the payloads of this event go through, and no longer the assistant's.
     #[must_use]
     pub fn take_pipeline(&mut self, event: EventKind) -> Option<Pipeline> {
         self.pipelines.remove(&event)

@@ -51,7 +51,7 @@ const MAY_USE: [(&str, &[&str]); 31] = [
     (
         "ingress",
         &[
-            "event", "gate", "metrics", "outcome", "pipeline", "plugin", "respond", "snapshot",
+            "event", "gate", "metrics", "outcome", "pipeline", "respond", "snapshot",
         ],
     ),
     ("respond", &["event", "outcome"]),

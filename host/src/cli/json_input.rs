@@ -36,6 +36,12 @@ pub(super) fn event(name: &str) -> Result<EventKind, String> {
     })
 }
 
+/// The webhook body around a payload, JSON text.
+pub(super) fn webhook_body(event: EventKind, payload: &str) -> String {
+    let name = event.name();
+    format!(r#"{{"event":{{"name":"{name}"}},"options":{{}},"payload":{payload}}}"#)
+}
+
 /// The webhook body that a text is, or the one around the payload of that event that it
 /// is.
 pub(super) fn as_webhook_body(text: String, event: EventKind) -> anyhow::Result<String> {
@@ -48,11 +54,7 @@ pub(super) fn as_webhook_body(text: String, event: EventKind) -> anyhow::Result<
         .context("this is neither a webhook's body nor the payload of one, which is an object")?;
     match (envelope.event, envelope.payload) {
         (Some(_), Some(_)) => Ok(text),
-        (None, None) => Ok(format!(
-            r#"{{"event":{{"name":"{}"}},"options":{{}},"payload":{}}}"#,
-            event.name(),
-            text.trim()
-        )),
+        (None, None) => Ok(webhook_body(event, text.trim())),
         _ => bail!("a webhook's body has both `event` and `payload`; a payload alone has neither"),
     }
 }

@@ -86,7 +86,9 @@ impl Rehearse {
             }
             None => Webhook::here(self.file.load_assistant(&self.assistant)?),
         };
-        let said = runtime()?.block_on(self.play(&webhook, &canned))?;
+        let mut steps = Vec::new();
+        let answer = runtime()?.block_on(self.play(&webhook, &canned, &mut steps))?;
+        let said = Said { steps, answer };
         if self.json {
             writeln!(std::io::stdout(), "{}", said.json()?)?;
         } else {
@@ -102,40 +104,39 @@ impl Rehearse {
         })
     }
 
-    async fn play(&self, webhook: &Webhook<'_>, canned: &Canned) -> anyhow::Result<Said> {
-        let mut said = Said::default();
+    /// The message response that the user sees, or the assistant's error.
+    async fn play(
+        &self,
+        webhook: &Webhook<'_>,
+        canned: &Canned,
+        steps: &mut Vec<Step>,
+    ) -> anyhow::Result<Result<String, String>> {
         let payload = message::received(&self.text);
         let called = webhook.call(EventKind::MessageReceived, &payload).await?;
         let came = called.came.clone();
-        said.steps.push(Step::Webhook(called));
+        steps.push(Step::Webhook(called));
         let payload = match came {
             Came::Payload(payload) => payload,
-            Came::Reply(reply) => {
-                said.answer = Ok(reply);
-                return Ok(said);
-            }
-            Came::Error(error) if self.before_error == OnError::Fail => {
-                said.answer = Err(error);
-                return Ok(said);
-            }
+            Came::Reply(reply) => return Ok(Ok(reply)),
+            Came::Error(error) if self.before_error == OnError::Fail => return Ok(Err(error)),
             Came::Error(_) => payload,
         };
         // It was valid when it was made, and is checked when it comes back.
         let message = Message::find(&payload)
             .ok_or_else(|| anyhow::anyhow!("the message cannot be read any more"))?;
         let answer = canned.answer(&message.text);
-        said.steps.push(Step::Assistant {
+        steps.push(Step::Assistant {
             text: message.text.clone(),
             rule: answer.rule,
         });
         let payload = message.processed(&answer.output)?;
         let called = webhook.call(EventKind::MessageProcessed, &payload).await?;
-        said.answer = match called.came.clone() {
+        let answer = match called.came.clone() {
             Came::Payload(payload) | Came::Reply(payload) => Ok(payload),
             Came::Error(error) if self.after_error == OnError::Fail => Err(error),
             Came::Error(_) => Ok(payload),
         };
-        said.steps.push(Step::Webhook(called));
-        Ok(said)
+        steps.push(Step::Webhook(called));
+        Ok(answer)
     }
 }

@@ -53,11 +53,11 @@ impl State {
             handles,
         }
     }
+}
 
-    fn log(&mut self) -> &GuestLog {
-        let new = || GuestLog::new(&self.plugin, self.log_bytes);
-        self.log.get_or_insert_with(new)
-    }
+/// The log of a call, made when it is first needed.
+fn log<'a>(place: &'a mut Option<GuestLog>, plugin: &Arc<str>, bytes: usize) -> &'a GuestLog {
+    place.get_or_insert_with(|| GuestLog::new(plugin, bytes))
 }
 
 impl Wasi {
@@ -82,8 +82,7 @@ impl Drop for Wasi {
 
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        let new = || GuestLog::new(&self.plugin, self.log_bytes);
-        let log = self.log.get_or_insert_with(new);
+        let log = log(&mut self.log, &self.plugin, self.log_bytes);
         let wasi = self.wasi.get_or_insert_with(|| Wasi::new(log));
         WasiCtxView {
             ctx: &mut wasi.context,
@@ -120,6 +119,6 @@ impl keyvalue::Keeps for State {
 
 impl logging::Sink for State {
     fn message(&mut self, level: LogLevel, context: &str, message: &str) {
-        self.log().message(level, context, message);
+        log(&mut self.log, &self.plugin, self.log_bytes).message(level, context, message);
     }
 }

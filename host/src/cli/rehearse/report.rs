@@ -19,15 +19,6 @@ pub(super) struct Said {
     pub(super) answer: Result<String, String>,
 }
 
-impl Default for Said {
-    fn default() -> Self {
-        Self {
-            steps: Vec::new(),
-            answer: Err("nothing was said".to_owned()),
-        }
-    }
-}
-
 /// One thing that happened.
 pub(super) enum Step {
     Webhook(Called),

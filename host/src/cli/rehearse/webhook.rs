@@ -2,9 +2,9 @@
 
 use super::message::Message;
 use crate::cli::delivery::{Answer, Delivery, verdict};
+use crate::cli::json_input::webhook_body;
 use crate::event::{Event, EventKind, check_reply};
-use crate::pipeline::{Run, StageReport, Transformed};
-use crate::plugin::Request;
+use crate::pipeline::{Run, Stage, StageReport, Transformed};
 use crate::respond::Rejection;
 use crate::snapshot::Assistant;
 use anyhow::Context;
@@ -69,8 +69,7 @@ impl<'a> Webhook<'a> {
 
     /// Calls it with the payload of an event.
     pub(super) async fn call(&self, event: EventKind, payload: &str) -> anyhow::Result<Called> {
-        let name = event.name();
-        let body = format!(r#"{{"event":{{"name":"{name}"}},"options":{{}},"payload":{payload}}}"#);
+        let body = webhook_body(event, payload);
         let (answer, stages) = match self {
             Self::Here(assistant) => run(assistant, &body).await?,
             Self::There { url, delivery } => (delivery.send(url, body).await?, Vec::new()),
@@ -92,25 +91,13 @@ async fn run(assistant: &Assistant, body: &str) -> anyhow::Result<(Answer, Vec<S
         is_reply,
         body: Bytes::from(body),
     };
-    let Some(pipeline) = assistant.pipeline(event.kind) else {
+    let mut before = Vec::new();
+    let watch = |_: &Stage, payload: &str| before.push(payload.to_owned());
+    let run = assistant.run(&event, Instant::now(), "rehearse", watch);
+    let Some(run) = run.await else {
         // What is not configured comes back as it is.
         return Ok((complete(StatusCode::OK, false, body.to_owned()), Vec::new()));
     };
-    let request = Request {
-        tenant: &assistant.tenant,
-        assistant: &assistant.name,
-        request_id: "rehearse",
-        event: event.kind,
-        options: event.options,
-        deadline: Instant::now() + assistant.timeout.min(event.kind.longest()),
-        around: event.around(),
-    };
-    let mut before = Vec::new();
-    let run = pipeline
-        .run(&request, &event, |_, payload| {
-            before.push(payload.to_owned())
-        })
-        .await;
     let answer = match &run.result {
         Ok(Transformed::Unchanged) => complete(StatusCode::OK, false, body.to_owned()),
         Ok(Transformed::Payload(payload)) => {
