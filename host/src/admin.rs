@@ -92,6 +92,9 @@ fn answer(
     }
     match path {
         "/metrics" => {
+            for stage in snapshot.stages() {
+                stage.metrics.quarantined(stage.quarantine.is_on());
+            }
             let tenants = snapshot.tenants.values();
             let text = process
                 .metrics

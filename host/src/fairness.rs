@@ -11,7 +11,7 @@ mod slots;
 mod turns;
 
 pub use slots::{Admission, Slot, SlotUse};
-pub use turns::InTurns;
+pub use turns::{InTurns, TurnMeter};
 
 use slots::Slots;
 use std::collections::{BTreeMap, HashMap};
@@ -207,9 +207,10 @@ impl Tenant {
         slots::take(self, left, None).await
     }
 
-    /// A future that computes only in its turn.
-    pub fn in_turns<F>(&self, future: F) -> InTurns<'_, F> {
-        InTurns::new(&self.fairness.turns, self.id, future)
+    /// A future that computes only in its turn. The meter says what it has computed and
+    /// waited, whatever becomes of it.
+    pub fn in_turns<'t, F>(&'t self, meter: &'t TurnMeter, future: F) -> InTurns<'t, F> {
+        InTurns::new(&self.fairness.turns, self.id, meter, future)
     }
 
     /// What the configuration gives it.

@@ -9,7 +9,7 @@ pub use keyvalue::KeyValue;
 use std::sync::Arc;
 
 /// The grants of a plugin, or of one stage, as far as they are said.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Grants {
     /// `wasi:config/store`: the stage's settings as strings.
     pub config: Option<bool>,

@@ -2,17 +2,22 @@
 //! that the configuration or this program names, so that no stranger can add a series.
 
 mod series;
+mod stage;
+
+pub use stage::StageMetrics;
 
 use crate::event::EventKind;
 use crate::fairness::{Fairness, Refusal, Tenant};
-use crate::outcome::{Fault, Usage};
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 use series::Series;
+use stage::{Place, Trouble};
+use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 /// The content type of [`Metrics::text`] (OpenMetrics 1.0, which Prometheus reads).
@@ -46,25 +51,6 @@ struct Ending {
     status: u16,
 }
 
-/// A stage of an assistant.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Place {
-    assistant: Arc<str>,
-    event: &'static str,
-    stage: usize,
-    plugin: Arc<str>,
-}
-
-/// A stage and what went wrong there.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Trouble {
-    assistant: Arc<str>,
-    event: &'static str,
-    stage: usize,
-    plugin: Arc<str>,
-    fault: &'static str,
-}
-
 /// A tenant.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Whose {
@@ -92,6 +78,7 @@ pub struct Metrics {
     requests: Series<Ending, Counter>,
     abandoned: Counter,
     calls: Series<Place, Counter>,
+    cancelled: Series<Place, Counter>,
     faults: Series<Trouble, Counter>,
     seconds: Series<Place, Histogram>,
     fuel: Series<Place, Histogram>,
@@ -118,6 +105,11 @@ impl Metrics {
             requests: Series::counters(registry, "requests", "Requests that were answered"),
             abandoned: Counter::default(),
             calls: Series::counters(registry, "calls", "Calls of plugins that were made"),
+            cancelled: Series::counters(
+                registry,
+                "calls_cancelled",
+                "Calls of plugins that ended because the caller had gone",
+            ),
             faults: Series::counters(
                 registry,
                 "faults",
@@ -237,30 +229,44 @@ impl Metrics {
             stage,
             plugin: plugin.into(),
         };
-        // Whoever is configured anew starts anew.
-        let quarantined = self.quarantined.of(place.clone());
-        quarantined.set(0);
         StageMetrics {
+            removed: AtomicBool::new(false),
             calls: self.calls.of(place.clone()),
+            cancelled: self.cancelled.of(place.clone()),
             seconds: self.seconds.of(place.clone()),
             fuel: self.fuel.of(place.clone()),
             memory: self.memory.of(place.clone()),
-            quarantined,
+            quarantined: self.quarantined.of(place.clone()),
             place,
             all: Arc::clone(self),
         }
     }
 
-    /// Drops the series of whatever is no longer configured.
-    pub fn keep(&self, assistant: impl Fn(&str) -> bool, tenant: impl Fn(&str) -> bool) {
+    /// Drops the series of what is no longer configured. `before` and `now` are the stages
+    /// of the configurations that served and that serves.
+    pub fn keep<'a>(
+        &self,
+        assistant: impl Fn(&str) -> bool,
+        tenant: impl Fn(&str) -> bool,
+        before: impl Iterator<Item = &'a StageMetrics>,
+        now: impl Iterator<Item = &'a StageMetrics>,
+    ) {
+        let places: HashSet<_> = now.map(|stage| &stage.place).collect();
+        for stage in before {
+            // A call that is going on would bring its series back.
+            let removed = !places.contains(&stage.place);
+            stage.removed.store(removed, Ordering::Relaxed);
+        }
         let known = |name: &str| name.is_empty() || assistant(name);
         self.requests.keep(|labels| known(&labels.assistant));
-        self.faults.keep(|labels| known(&labels.assistant));
+        self.faults.keep(|labels| places.contains(&labels.place()));
         for series in [&self.seconds, &self.fuel, &self.memory] {
-            series.keep(|labels| known(&labels.assistant));
+            series.keep(|labels| places.contains(labels));
         }
-        self.calls.keep(|labels| known(&labels.assistant));
-        self.quarantined.keep(|labels| known(&labels.assistant));
+        for series in [&self.calls, &self.cancelled] {
+            series.keep(|labels| places.contains(labels));
+        }
+        self.quarantined.keep(|labels| places.contains(labels));
         self.refusals.keep(|labels| tenant(&labels.tenant));
         self.running.keep(|labels| tenant(&labels.tenant));
         self.waiting.keep(|labels| tenant(&labels.tenant));
@@ -298,59 +304,4 @@ impl Metrics {
 
 fn signed(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
-}
-
-/// What is counted of one stage.
-pub struct StageMetrics {
-    place: Place,
-    calls: Counter,
-    seconds: Histogram,
-    fuel: Histogram,
-    memory: Histogram,
-    quarantined: Gauge,
-    all: Arc<Metrics>,
-}
-
-impl StageMetrics {
-    /// Counts how a stage ended, and what its call used, if there was one.
-    pub fn ended(&self, tenant: &Tenant, fault: Option<&Fault>, usage: &Usage) {
-        if !usage.time.is_zero() {
-            self.calls.inc();
-            self.seconds.observe(usage.time.as_secs_f64());
-            self.fuel.observe(float(usage.fuel));
-            self.memory.observe(float(usage.memory_bytes as u64));
-        }
-        let Some(fault) = fault else { return };
-        let Place {
-            assistant,
-            event,
-            stage,
-            plugin,
-        } = self.place.clone();
-        let fault_kind = fault.kind();
-        self.all
-            .faults
-            .of(Trouble {
-                assistant,
-                event,
-                stage,
-                plugin,
-                fault: fault_kind,
-            })
-            .inc();
-        if let Fault::Unavailable(refusal) = fault {
-            self.all.refused(tenant, refusal);
-        }
-    }
-
-    /// Says whether the stage is skipped from now on.
-    pub fn quarantined(&self, is: bool) {
-        self.quarantined.set(is.into());
-    }
-}
-
-/// What is lost above 2^53 is less than a bucket.
-#[expect(clippy::cast_precision_loss, reason = "see above")]
-fn float(value: u64) -> f64 {
-    value as f64
 }

@@ -3,11 +3,12 @@
 use crate::config::OnFault;
 use crate::event::Event;
 use crate::fairness::Admission;
+use crate::grant::Grants;
 use crate::guard::Guard;
 use crate::limits::Limits;
 use crate::metrics::StageMetrics;
-use crate::outcome::{Fault, Made, OutcomeKind, Usage};
-use crate::plugin::{Callee, Reach, Request, Terms};
+use crate::outcome::{Fault, Made, Origin, OutcomeKind, Usage};
+use crate::plugin::{CallMeter, Callee, Reach, Request, Terms};
 use crate::quarantine::{Change, Quarantine, Verdict};
 use crate::view::View;
 use std::sync::Arc;
@@ -23,12 +24,14 @@ pub struct Stage {
     pub view: View,
     /// Of each call.
     pub limits: Limits,
-    /// What each call may reach.
+    /// What the configuration grants it ...
+    pub grants: Grants,
+    /// ... and what each call may reach by that.
     pub reach: Arc<Reach>,
     /// What a fault means.
     pub on_fault: OnFault,
-    /// Whether it is called at all.
-    pub quarantine: Quarantine,
+    /// Whether it is called at all. It outlives a reload that leaves the stage as it is.
+    pub quarantine: Arc<Quarantine>,
     /// What is counted of it.
     pub metrics: StageMetrics,
 }
@@ -68,8 +71,21 @@ pub struct StageReport {
     pub plugin: String,
     /// What the plugin wanted, and got, or how it went wrong.
     pub result: Result<OutcomeKind, Fault>,
-    /// What the call used.
-    pub usage: Usage,
+    /// What the call used. Nothing: the plugin was not called.
+    pub usage: Option<Usage>,
+}
+
+impl Stage {
+    /// Whether a stage of an earlier configuration is this one: the same component with
+    /// the same settings, view, limits and grants.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.plugin.is_same(&other.plugin)
+            && self.settings == other.settings
+            && self.view == other.view
+            && self.limits == other.limits
+            && self.grants == other.grants
+    }
 }
 
 impl Pipeline {
@@ -141,14 +157,13 @@ impl Pipeline {
         admission: &mut Admission<'_>,
         request: &Request<'_>,
         payload: &str,
-    ) -> (Result<Made, Fault>, Usage) {
+    ) -> (Result<Made, Fault>, Option<Usage>) {
         let attempt = match stage.quarantine.attempt(Instant::now()) {
             Ok(attempt) => attempt,
             Err(left) => {
                 let result = Err(Fault::Quarantined { left });
-                let usage = Usage::default();
-                tell(stage, request, &result, &usage);
-                return (result, usage);
+                tell(stage, request, &result, None);
+                return (result, None);
             }
         };
         let terms = Terms {
@@ -158,23 +173,68 @@ impl Pipeline {
             limits: &stage.limits,
             reach: &stage.reach,
         };
-        let call = stage.plugin.call(admission, request, &terms, payload).await;
-        let result = call.result;
-        tell(stage, request, &result, &call.usage);
-        let verdict = match &result {
-            Ok(_) => Verdict::Good,
-            Err(fault) if fault.is_the_plugins() => Verdict::AtFault,
-            Err(_) => Verdict::Nothing,
+        let mut open = OpenCall {
+            stage,
+            meter: Arc::default(),
+            ended: false,
         };
-        if let Some(change) = attempt.end(verdict, Instant::now()) {
-            stage.metrics.quarantined(stage.quarantine.is_on());
+        let call = stage
+            .plugin
+            .call(admission, request, &terms, payload, &open.meter);
+        let result = call.await;
+        open.ended = true;
+        let usage = open.meter.usage();
+        tell(stage, request, &result, usage.as_ref());
+        if let Some(change) = attempt.end(verdict(&result, usage.as_ref()), Instant::now()) {
             log_change(stage, change);
         }
-        (result, call.usage)
+        (result, usage)
     }
 }
 
-fn tell(stage: &Stage, request: &Request<'_>, result: &Result<Made, Fault>, usage: &Usage) {
+/// What a call's end says of its plugin. A call that was not made says nothing, though
+/// it may well have come to something.
+fn verdict(result: &Result<Made, Fault>, usage: Option<&Usage>) -> Verdict {
+    match (result, usage) {
+        (_, None) => Verdict::Nothing,
+        (Ok(_), Some(_)) => Verdict::Good,
+        (Err(fault), Some(_)) => match fault.origin() {
+            Origin::Plugin => Verdict::AtFault,
+            Origin::Host | Origin::Input | Origin::Deadline => Verdict::Nothing,
+        },
+    }
+}
+
+/// A call until it has ended. It is dropped before that when the caller goes away: then
+/// it is counted by itself, and says nothing of the plugin, because callers can do that
+/// as often as they like.
+struct OpenCall<'a> {
+    stage: &'a Stage,
+    meter: Arc<CallMeter>,
+    ended: bool,
+}
+
+impl Drop for OpenCall<'_> {
+    fn drop(&mut self) {
+        if !self.ended
+            && let Some(usage) = self.meter.usage()
+        {
+            self.stage.metrics.cancelled(&usage);
+            tracing::info!(
+                plugin = self.stage.plugin.name(),
+                fuel = usage.fuel,
+                microseconds = microseconds(&usage),
+                "the call was cancelled: its caller has gone"
+            );
+        }
+    }
+}
+
+fn microseconds(usage: &Usage) -> u64 {
+    u64::try_from(usage.time.as_micros()).unwrap_or(u64::MAX)
+}
+
+fn tell(stage: &Stage, request: &Request<'_>, result: &Result<Made, Fault>, usage: Option<&Usage>) {
     let fault = result.as_ref().err();
     stage.metrics.ended(request.tenant, fault, usage);
     log(stage, result, usage);
@@ -209,10 +269,11 @@ fn log_change(stage: &Stage, change: Change) {
     }
 }
 
-fn log(stage: &Stage, result: &Result<Made, Fault>, usage: &Usage) {
+fn log(stage: &Stage, result: &Result<Made, Fault>, usage: Option<&Usage>) {
     let plugin = stage.plugin.name();
-    let fuel = usage.fuel;
-    let microseconds = u64::try_from(usage.time.as_micros()).unwrap_or(u64::MAX);
+    // Absent where the plugin was not called.
+    let fuel = usage.map(|usage| usage.fuel);
+    let microseconds = usage.map(microseconds);
     match result {
         Ok(made) => {
             let kind = made.kind();

@@ -7,6 +7,8 @@ mod callee;
 mod capacity;
 mod compile;
 mod fault;
+mod guest;
+mod input;
 mod interface;
 mod limiter;
 mod load;
@@ -24,17 +26,17 @@ pub use load::LoadError;
 pub use sandbox::{Sandbox, SandboxError};
 
 use crate::event::EventKind;
-use crate::fairness::Tenant;
+use crate::fairness::{Tenant, TurnMeter};
 use crate::grant::Grants;
 use crate::guard::Guard;
 use crate::limits::Limits;
-use crate::outcome::{Fault, Made, Usage};
+use crate::outcome::Usage;
 use crate::texts::Text;
 use crate::view::View;
 use interface::Entry;
 use std::borrow::Cow;
-use std::sync::Arc;
-use std::time::Instant;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 /// A component, compiled and linked, ready to be instantiated any number of times.
 pub struct Plugin {
@@ -69,8 +71,18 @@ pub struct Request<'a> {
     pub options: &'a str,
     /// When the answer has to be there.
     pub deadline: Instant,
+    /// From the request's arrival to its deadline.
+    pub timeout: Duration,
     /// How many bytes of the answer stand around the payload.
     pub around: usize,
+}
+
+impl Request<'_> {
+    /// How long it is until the deadline.
+    #[must_use]
+    pub fn left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
 }
 
 /// What the configuration says of one stage's calls.
@@ -88,22 +100,18 @@ pub struct Terms<'a> {
     pub reach: &'a Arc<Reach>,
 }
 
-/// How a call ended.
-#[derive(Debug)]
-pub struct Call {
-    /// What the plugin wanted, and got, or how it went wrong.
-    pub result: Result<Made, Fault>,
-    /// What it used on the way.
-    pub usage: Usage,
+/// What a call uses. It is known also where the call's future was dropped.
+#[derive(Debug, Default)]
+pub struct CallMeter {
+    turns: TurnMeter,
+    usage: OnceLock<Usage>,
 }
 
-impl Call {
-    /// What it came to without the guest, which used nothing.
-    fn not_made(result: Result<Made, Fault>) -> Self {
-        Self {
-            result,
-            usage: Usage::default(),
-        }
+impl CallMeter {
+    /// What the call has used, once it has ended. Nothing: it was not made.
+    #[must_use]
+    pub fn usage(&self) -> Option<Usage> {
+        self.usage.get().copied()
     }
 }
 

@@ -36,8 +36,13 @@ impl Default for Rule {
 /// The health of one stage of an assistant.
 #[derive(Debug)]
 pub struct Quarantine {
+    guarded: Mutex<Guarded>,
+}
+
+#[derive(Debug)]
+struct Guarded {
     rule: Rule,
-    state: Mutex<State>,
+    state: State,
 }
 
 #[derive(Debug)]
@@ -104,13 +109,35 @@ pub struct Attempt<'a> {
     ended: bool,
 }
 
+impl Default for Quarantine {
+    fn default() -> Self {
+        Self::new(Rule::default())
+    }
+}
+
 impl Quarantine {
     /// Of a stage that nothing is known of yet.
     #[must_use]
     pub fn new(rule: Rule) -> Self {
+        let state = State::Watching(Window::default());
         Self {
-            rule,
-            state: Mutex::new(State::Watching(Window::default())),
+            guarded: Mutex::new(Guarded { rule, state }),
+        }
+    }
+
+    /// Goes on by another rule: what is known of the stage stays known. A pause is not
+    /// longer than the rule's longest, and there is none where the rule is never met.
+    pub fn follow(&self, rule: Rule, now: Instant) {
+        let mut guarded = self.guarded();
+        guarded.rule = rule;
+        match &mut guarded.state {
+            state if rule.faults == 0 => *state = State::Watching(Window::default()),
+            State::Watching(_) => {}
+            State::Skipping { until, pause } => {
+                *pause = rule.longest_pause.min(*pause);
+                *until = (*until).min(now + rule.longest_pause);
+            }
+            State::Probing { pause } => *pause = rule.longest_pause.min(*pause),
         }
     }
 
@@ -119,7 +146,7 @@ impl Quarantine {
     /// # Errors
     /// Not while the stage is quarantined: how long that goes on at least.
     pub fn attempt(&self, now: Instant) -> Result<Attempt<'_>, Duration> {
-        let mut state = self.state();
+        let state = &mut self.guarded().state;
         let probe = match *state {
             State::Watching(_) => false,
             State::Skipping { until, .. } if now < until => return Err(until - now),
@@ -140,18 +167,19 @@ impl Quarantine {
     /// Whether calls are skipped now.
     #[must_use]
     pub fn is_on(&self) -> bool {
-        !matches!(*self.state(), State::Watching(_))
+        !matches!(self.guarded().state, State::Watching(_))
     }
 
     fn end(&self, probe: bool, verdict: Verdict, now: Instant) -> Option<Change> {
-        let mut state = self.state();
+        let mut guarded = self.guarded();
+        let Guarded { rule, state } = &mut *guarded;
         match (&mut *state, probe) {
             (State::Watching(window), false) => {
-                let Count { calls, faults } = window.count(verdict, now, self.rule.window)?;
-                if !self.rule.is_met(calls, faults) {
+                let Count { calls, faults } = window.count(verdict, now, rule.window)?;
+                if !rule.is_met(calls, faults) {
                     return None;
                 }
-                let pause = self.rule.pause;
+                let pause = rule.pause;
                 *state = skip(now, pause);
                 Some(Change::Begins {
                     faults,
@@ -167,7 +195,7 @@ impl Quarantine {
                         Some(Change::Ends)
                     }
                     Verdict::AtFault => {
-                        let pause = pause.saturating_mul(2).min(self.rule.longest_pause);
+                        let pause = pause.saturating_mul(2).min(rule.longest_pause);
                         *state = skip(now, pause);
                         Some(Change::GoesOn { pause })
                     }
@@ -183,8 +211,8 @@ impl Quarantine {
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn guarded(&self) -> MutexGuard<'_, Guarded> {
+        self.guarded.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -339,5 +367,23 @@ mod tests {
     fn no_number_of_faults_is_never() {
         let never = Quarantine::new(Rule { faults: 0, ..RULE });
         assert_eq!(calls(&never, Instant::now(), &[AtFault; 1_000]), None);
+    }
+
+    #[test]
+    fn another_rule_leaves_what_is_known() {
+        let now = Instant::now();
+        let quarantine = Quarantine::new(RULE);
+        calls(&quarantine, now, &[AtFault, AtFault]);
+        quarantine.follow(Rule { faults: 2, ..RULE }, now);
+        assert!(calls(&quarantine, now, &[AtFault]).is_some());
+        let second = Duration::from_secs(1);
+        let shorter = Rule {
+            longest_pause: second,
+            ..RULE
+        };
+        quarantine.follow(shorter, now);
+        assert_eq!(quarantine.attempt(now).unwrap_err(), second);
+        quarantine.follow(Rule { faults: 0, ..RULE }, now);
+        assert!(!quarantine.is_on());
     }
 }

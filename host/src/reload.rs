@@ -127,6 +127,8 @@ impl Source {
                 process.metrics.keep(
                     |name| snapshot.assistant(name).is_some(),
                     |name| snapshot.tenants.contains_key(name),
+                    previous.stages().map(|stage| &stage.metrics),
+                    snapshot.stages().map(|stage| &stage.metrics),
                 );
                 tracing::info!(milliseconds, "the new configuration serves");
             }

@@ -74,9 +74,13 @@ pub enum Rejection {
 /// What a fault that ends a request is to the caller: a status, and what may be said.
 fn of_fault(fault: &Fault) -> (StatusCode, &'static str) {
     match fault {
-        Fault::TimedOut { .. } => (
+        Fault::TimedOut { .. } | Fault::DeadlineExceeded { .. } | Fault::CpuStarved { .. } => (
             StatusCode::GATEWAY_TIMEOUT,
             "the answer could not be transformed in time",
+        ),
+        Fault::HostFailed(_) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "a plugin of this assistant could not be run; try again",
         ),
         Fault::Unavailable(_) => (
             StatusCode::SERVICE_UNAVAILABLE,

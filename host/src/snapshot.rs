@@ -80,13 +80,15 @@ impl Assistant {
         watch: impl FnMut(&Stage, &str),
     ) -> Option<Run> {
         let pipeline = self.pipeline(event.kind)?;
+        let timeout = self.timeout.min(event.kind.longest());
         let request = Request {
             tenant: &self.tenant,
             assistant: &self.name,
             request_id,
             event: event.kind,
             options: event.options,
-            deadline: arrival + self.timeout.min(event.kind.longest()),
+            deadline: arrival + timeout,
+            timeout,
             around: event.around(),
         };
         Some(pipeline.run(&request, event, watch).await)
@@ -127,8 +129,8 @@ impl Snapshot {
         let limits = stages.map(|stage| &stage.limits).chain(&defaults);
         let largest = Limits::largest(limits);
         // Compiled code belongs to its sandbox, whose pool has a size.
-        let previous = previous.filter(|it| it.sandbox.is_fit(&config.sandbox, &largest));
-        let (sandbox, loaded) = match previous {
+        let fit = previous.filter(|it| it.sandbox.is_fit(&config.sandbox, &largest));
+        let (sandbox, loaded) = match fit {
             Some(previous) => (Arc::clone(&previous.sandbox), &previous.plugins),
             None => (
                 Arc::new(Sandbox::new(&config.sandbox, &largest)?),
@@ -160,6 +162,7 @@ impl Snapshot {
         );
         let make = Make {
             process,
+            previous,
             quarantine: config.quarantine,
             plugins: &plugins,
             tenants: &tenants,
@@ -201,6 +204,13 @@ impl Snapshot {
         self.assistants.values()
     }
 
+    /// Every stage of every assistant.
+    pub fn stages(&self) -> impl Iterator<Item = &Stage> {
+        self.assistants()
+            .flat_map(Assistant::pipelines)
+            .flat_map(|(_, pipeline)| &pipeline.stages)
+    }
+
     /// Who is believed to be the assistant of that name. One that does not exist
     /// refuses everybody.
     #[must_use]
@@ -213,6 +223,8 @@ impl Snapshot {
 /// What assistants are made with.
 struct Make<'a> {
     process: &'a Process,
+    /// What serves now.
+    previous: Option<&'a Snapshot>,
     quarantine: Rule,
     plugins: &'a BTreeMap<String, Arc<Plugin>>,
     tenants: &'a BTreeMap<String, Arc<Tenant>>,
@@ -226,12 +238,21 @@ impl Make<'_> {
         // The configuration refuses a tenant that is not declared.
         let tenant = self.tenants.get(&assistant.tenant)?;
         let guard = Arc::new(assistant.guard);
+        let before = self.previous.and_then(|it| it.assistant(&name));
+        let observations = before.map_or_else(
+            || Arc::new(Semaphore::new(Assistant::MOST_OBSERVATIONS)),
+            |before| Arc::clone(&before.observations),
+        );
         let pipelines = assistant.pipelines.into_iter().map(|(event, stages)| {
             let stages = stages.into_iter().zip(1..);
             let stages = stages
                 .filter_map(|(stage, number)| self.stage((&name, tenant), event, number, stage));
+            let mut stages: Vec<_> = stages.collect();
+            if let Some(before) = before.and_then(|before| before.pipeline(event)) {
+                self.go_on(&mut stages, &before.stages);
+            }
             let pipeline = Pipeline {
-                stages: stages.collect(),
+                stages,
                 guard: Arc::clone(&guard),
             };
             (event, pipeline)
@@ -241,7 +262,7 @@ impl Make<'_> {
             tenant: Arc::clone(tenant),
             gate: Gate::new(&name, assistant.auth, self.process),
             timeout: assistant.timeout,
-            observations: Arc::new(Semaphore::new(Assistant::MOST_OBSERVATIONS)),
+            observations,
             name,
         })
     }
@@ -258,7 +279,7 @@ impl Make<'_> {
                 .process
                 .metrics
                 .stage(assistant, event, number, &stage.plugin),
-            quarantine: Quarantine::new(self.quarantine),
+            quarantine: Arc::new(Quarantine::new(self.quarantine)),
             // The configuration refuses a stage whose plugin is not declared, and `fitting`
             // one whose plugin is not for the event.
             plugin: self.plugins.get(&stage.plugin)?.for_event(event)?,
@@ -269,11 +290,25 @@ impl Make<'_> {
                 &self.clients,
                 self.store.as_ref(),
             )),
+            grants: stage.grants,
             settings: stage.settings,
             view: stage.view,
             limits: stage.limits,
             on_fault: stage.on_fault,
         })
+    }
+
+    /// Lets a stage that is as it was before keep what is known of its faults, also where
+    /// others have come before it: the first of several equal ones is the first again.
+    fn go_on(&self, stages: &mut [Stage], before: &[Stage]) {
+        let mut before: Vec<_> = before.iter().collect();
+        for stage in stages {
+            let same = before.iter().position(|before| before.is_same(stage));
+            if let Some(same) = same {
+                stage.quarantine = Arc::clone(&before.remove(same).quarantine);
+                stage.quarantine.follow(self.quarantine, Instant::now());
+            }
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use std::mem;
 use std::ops::Range;
 
 /// A string of a payload.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text<'p> {
     /// Its characters. Half a surrogate pair is U+FFFD.
     pub value: Cow<'p, str>,
@@ -20,6 +20,20 @@ pub struct Text<'p> {
     pub response_type: Option<Cow<'p, str>>,
     /// The same place as bytes of the payload, the quotes included.
     place: Range<usize>,
+}
+
+impl Text<'_> {
+    /// The same without anything of the payload's.
+    #[must_use]
+    pub fn to_owned(&self) -> Text<'static> {
+        let owned = |text: &Cow<'_, str>| Cow::Owned(text.as_ref().to_owned());
+        Text {
+            value: owned(&self.value),
+            pointer: self.pointer.clone(),
+            response_type: self.response_type.as_ref().map(owned),
+            place: self.place.clone(),
+        }
+    }
 }
 
 /// How many strings one call may have. An answer has some tens, and each costs a call

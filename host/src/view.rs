@@ -13,7 +13,7 @@ const RESPONSE_TYPES: &str = "/output/generic/*/response_type";
 
 /// What a stage may read of a payload and what it may write. Whatever it may write
 /// it may read as well.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct View {
     reads: Places,
     writes: Places,
@@ -21,7 +21,7 @@ pub struct View {
 }
 
 /// The strings that a plugin gets which transforms texts.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Texts {
     /// Of the texts and, if they may be read, of the response types of their items.
     pub(crate) places: Places,

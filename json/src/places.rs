@@ -10,7 +10,7 @@ use crate::{
 ///
 /// A stage of a pipeline gets such a set for what it may read, and one for what it
 /// may write.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Places {
     patterns: Vec<Pattern>,
     /// What the patterns say of each level, the outermost first. There is one more
@@ -37,7 +37,7 @@ type Patterns = u64;
 
 /// What the patterns say of the children of one level. It is worked out beforehand,
 /// so that a child is matched with all patterns at once.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Level {
     /// Those that end above this level: they name the container itself.
     ending: Patterns,
@@ -49,7 +49,7 @@ struct Level {
     named: Vec<Named>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Named {
     key: String,
     index: Option<usize>,

@@ -113,6 +113,7 @@ fn stage(criterion: &mut Criterion, runtime: &Runtime) {
                 event: EventKind::MessageProcessed,
                 options: "{}",
                 deadline: Instant::now() + Duration::from_secs(10),
+                timeout: Duration::from_secs(10),
                 around: 0,
             };
             let terms = plugin::Terms {
@@ -123,8 +124,9 @@ fn stage(criterion: &mut Criterion, runtime: &Runtime) {
                 reach: &reach,
             };
             let mut admission = Admission::new(&tenant);
-            let call = plugin.call(&mut admission, &request, &terms, payload).await;
-            match call.result.expect("no fault") {
+            let meter = Arc::default();
+            let call = plugin.call(&mut admission, &request, &terms, payload, &meter);
+            match call.await.expect("no fault") {
                 Made::Payload(_, changed) => changed,
                 Made::Reply(_) => panic!("it replied"),
             }

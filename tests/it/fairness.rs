@@ -160,6 +160,7 @@ fn a_pool_without_room_is_an_orderly_fault() {
             event: EventKind::MessageProcessed,
             options: "{}",
             deadline: Instant::now() + Duration::from_secs(10),
+            timeout: Duration::from_secs(10),
             around: 0,
         };
         let terms = Terms {
@@ -170,8 +171,9 @@ fn a_pool_without_room_is_an_orderly_fault() {
             reach: &reach,
         };
         let mut admission = Admission::new(request.tenant);
-        let call = plugin.call(&mut admission, &request, &terms, "{}").await;
-        call.result.map(|made| made.kind())
+        let meter = Arc::default();
+        let call = plugin.call(&mut admission, &request, &terms, "{}", &meter);
+        call.await.map(|made| made.kind())
     };
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let (first, second) = runtime.block_on(async { tokio::join!(call(), call()) });

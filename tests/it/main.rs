@@ -4,6 +4,7 @@
 mod admin;
 mod auth;
 mod bad_input;
+mod blame;
 mod cli;
 mod fairness;
 mod guests;

@@ -6,13 +6,13 @@ use proptest::test_runner::{Config, TestRunner};
 use retort::config::{OnFault, Sandbox as Settings};
 use retort::event::{Event, EventKind};
 use retort::fairness::Tenant;
+use retort::grant::Grants;
 use retort::guard::Guard;
 use retort::limits::Limits;
 use retort::metrics::Metrics;
 use retort::outcome::OutcomeKind;
 use retort::pipeline::{Pipeline, Run, Stage, Transformed};
 use retort::plugin::{Plugin, Request, Sandbox};
-use retort::quarantine::{Quarantine, Rule};
 use retort::view::View;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -193,7 +193,8 @@ impl Echo {
             view: View::default(),
             limits: Limits::DEFAULT,
             on_fault: OnFault::Fail,
-            quarantine: Quarantine::new(Rule::default()),
+            quarantine: Arc::default(),
+            grants: Grants::default(),
             metrics: Metrics::new().stage(&"a".into(), EventKind::MessageProcessed, 1, "echo"),
         };
         let request = Request {
@@ -203,6 +204,7 @@ impl Echo {
             event: EventKind::MessageProcessed,
             options: "{}",
             deadline: Instant::now() + Duration::from_secs(10),
+            timeout: Duration::from_secs(10),
             around: 0,
         };
         let pipeline = Pipeline {

@@ -70,6 +70,7 @@ impl Invoke {
             event: event.kind,
             options: event.options,
             deadline: Instant::now() + subject.timeout,
+            timeout: subject.timeout,
             around: event.around(),
         };
         let mut given = Vec::new();
@@ -123,7 +124,6 @@ fn result<'a>(transformed: &'a Transformed, payload: &'a str) -> &'a str {
 
 /// A stage's report for people.
 pub(super) fn line(stage: &StageReport) -> String {
-    let usage = &stage.usage;
     let outcome = match &stage.result {
         Ok(OutcomeKind::Unchanged) => "unchanged".to_owned(),
         Ok(OutcomeKind::Replaced) => "replaced the payload".to_owned(),
@@ -133,13 +133,18 @@ pub(super) fn line(stage: &StageReport) -> String {
         Ok(OutcomeKind::Reply) => "replied in the assistant's place".to_owned(),
         Err(fault) => format!("FAULT, {fault}"),
     };
-    format!(
-        "{}: {outcome} (fuel {}, {:.3} ms, peak memory {} KiB)",
-        stage.plugin,
-        usage.fuel,
-        usage.time.as_secs_f64() * 1e3,
-        usage.memory_bytes.div_ceil(1024),
-    )
+    let usage = stage.usage.map_or_else(
+        || "not called".to_owned(),
+        |usage| {
+            format!(
+                "fuel {}, {:.3} ms, peak memory {} KiB",
+                usage.fuel,
+                usage.time.as_secs_f64() * 1e3,
+                usage.memory_bytes.div_ceil(1024),
+            )
+        },
+    );
+    format!("{}: {outcome} ({usage})", stage.plugin)
 }
 
 /// The whole run for machines.
@@ -157,9 +162,10 @@ fn report(run: &Run, given: &[Given], payload: &str) -> anyhow::Result<String> {
         given: &'a Given,
         outcome: Option<OutcomeKind>,
         fault: Option<FaultReport>,
-        fuel: u64,
-        microseconds: u128,
-        memory_bytes: usize,
+        // Null where the plugin was not called.
+        fuel: Option<u64>,
+        microseconds: Option<u128>,
+        memory_bytes: Option<usize>,
     }
     #[derive(Serialize)]
     struct FaultReport {
@@ -184,9 +190,9 @@ fn report(run: &Run, given: &[Given], payload: &str) -> anyhow::Result<String> {
                 given,
                 outcome: stage.result.as_ref().ok().copied(),
                 fault: stage.result.as_ref().err().map(fault),
-                fuel: stage.usage.fuel,
-                microseconds: stage.usage.time.as_micros(),
-                memory_bytes: stage.usage.memory_bytes,
+                fuel: stage.usage.map(|usage| usage.fuel),
+                microseconds: stage.usage.map(|usage| usage.time.as_micros()),
+                memory_bytes: stage.usage.map(|usage| usage.memory_bytes),
             })
             .collect(),
     };

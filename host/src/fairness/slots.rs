@@ -75,7 +75,7 @@ impl Drop for Slot {
 /// keeps it to its end: whoever has begun goes before whoever has not.
 pub struct Admission<'t> {
     tenant: &'t Arc<Tenant>,
-    slot: Option<Slot>,
+    slot: Option<Arc<Slot>>,
     has_waited: bool,
     is_patient: bool,
 }
@@ -101,19 +101,20 @@ impl<'t> Admission<'t> {
         }
     }
 
-    /// The slot for a call that has so much time left.
+    /// The slot for a call that has so much time left. A guest that outlives its request
+    /// keeps it until it has ended.
     ///
     /// # Errors
     /// The tenant may not have one: at once where that is known at once, or where the
     /// request has waited before.
-    pub async fn slot(&mut self, left: Duration) -> Result<&Slot, Refusal> {
+    pub async fn slot(&mut self, left: Duration) -> Result<&Arc<Slot>, Refusal> {
         let slot = match self.slot.take() {
             Some(slot) => slot,
             None => {
                 let again = std::mem::replace(&mut self.has_waited, true);
                 let left = if again { Duration::ZERO } else { left };
                 let most = self.is_patient.then_some(left);
-                take(self.tenant, left, most).await?
+                Arc::new(take(self.tenant, left, most).await?)
             }
         };
         Ok(self.slot.insert(slot))

@@ -11,6 +11,7 @@ use pin_project_lite::pin_project;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::pin::Pin;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
@@ -126,8 +127,8 @@ impl Turns {
         }
         if let Some(account) = state.tenants.get_mut(&tenant) {
             account.running = account.running.saturating_sub(1);
-            let took = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
-            account.weighed = account.weighed.saturating_add(took / account.share);
+            let weighed = nanoseconds(took) / account.share;
+            account.weighed = account.weighed.saturating_add(weighed);
             if call >= LONG {
                 account.heavy_until = Some(now + HEAVY_FOR);
             }
@@ -222,6 +223,42 @@ impl Account {
     }
 }
 
+/// What a future in turns has computed and waited for its turns, also where it was
+/// dropped before its end.
+#[derive(Debug, Default)]
+pub struct TurnMeter {
+    computed: AtomicU64,
+    waited: AtomicU64,
+}
+
+impl TurnMeter {
+    /// How long it has computed.
+    #[must_use]
+    pub fn computed(&self) -> Duration {
+        Duration::from_nanos(self.computed.load(Ordering::Relaxed))
+    }
+
+    /// How long it has waited for its turns.
+    #[must_use]
+    pub fn waited(&self) -> Duration {
+        Duration::from_nanos(self.waited.load(Ordering::Relaxed))
+    }
+
+    /// Adds a step, and returns what all of them come to.
+    fn add_step(&self, took: Duration) -> Duration {
+        let took = nanoseconds(took);
+        Duration::from_nanos(self.computed.fetch_add(took, Ordering::Relaxed) + took)
+    }
+
+    fn add_wait(&self, took: Duration) {
+        self.waited.fetch_add(nanoseconds(took), Ordering::Relaxed);
+    }
+}
+
+fn nanoseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
 pin_project! {
     /// A future each of whose steps takes a turn. It holds none while it waits for
     /// something, and none between two steps.
@@ -230,19 +267,18 @@ pin_project! {
         future: F,
         turns: &'t Turns,
         tenant: TenantId,
-        // What it has computed by now.
-        computed: Duration,
+        meter: &'t TurnMeter,
         queued: Option<Queued<'t>>,
     }
 }
 
 impl<'t, F> InTurns<'t, F> {
-    pub(super) fn new(turns: &'t Turns, tenant: TenantId, future: F) -> Self {
+    pub(super) fn new(turns: &'t Turns, tenant: TenantId, meter: &'t TurnMeter, future: F) -> Self {
         Self {
             future,
             turns,
             tenant,
-            computed: Duration::ZERO,
+            meter,
             queued: None,
         }
     }
@@ -267,8 +303,10 @@ impl<F: Future> Future for InTurns<'_, F> {
                 Err(waiting) => {
                     *this.queued = Some(Queued {
                         waiting,
+                        since: Instant::now(),
                         turns: this.turns,
                         tenant: *this.tenant,
+                        meter: this.meter,
                     });
                 }
             }
@@ -278,7 +316,7 @@ impl<F: Future> Future for InTurns<'_, F> {
             tenant: *this.tenant,
             turn,
             start: Instant::now(),
-            computed: this.computed,
+            meter: this.meter,
         };
         this.future.poll(context)
     }
@@ -290,15 +328,14 @@ struct Step<'a> {
     tenant: TenantId,
     turn: Turn,
     start: Instant,
-    computed: &'a mut Duration,
+    meter: &'a TurnMeter,
 }
 
 impl Drop for Step<'_> {
     fn drop(&mut self) {
         let now = Instant::now();
         let took = now.saturating_duration_since(self.start);
-        *self.computed += took;
-        let call = *self.computed;
+        let call = self.meter.add_step(took);
         self.turns.end(self.tenant, self.turn, took, call, now);
     }
 }
@@ -306,12 +343,15 @@ impl Drop for Step<'_> {
 /// A place in the queue. It may be given a turn in the moment in which it is left.
 struct Queued<'t> {
     waiting: oneshot::Receiver<Turn>,
+    since: Instant,
     turns: &'t Turns,
     tenant: TenantId,
+    meter: &'t TurnMeter,
 }
 
 impl Drop for Queued<'_> {
     fn drop(&mut self) {
+        self.meter.add_wait(self.since.elapsed());
         self.waiting.close();
         if let Ok(turn) = self.waiting.try_recv() {
             let nothing = Duration::ZERO;

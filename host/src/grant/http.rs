@@ -16,7 +16,7 @@ use rustls::ClientConfig;
 use std::sync::Arc;
 
 /// What a plugin's grant of HTTP says.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Http {
     /// In the configuration's order. None: nothing is let through.
     pub rules: Vec<Arc<Rule>>,
@@ -40,6 +40,29 @@ pub struct Rule {
     /// Who may certify the origin, and how it is spoken with; nothing for http.
     pub tls: Option<Arc<ClientConfig>>,
 }
+
+/// Two rules are equal if they grant the same, with the same secrets. The certificates
+/// that they trust are not compared, because each configuration reads them again.
+impl PartialEq for Rule {
+    fn eq(&self, other: &Self) -> bool {
+        let Self {
+            origin,
+            methods,
+            paths,
+            networks,
+            headers,
+            tls,
+        } = self;
+        *origin == other.origin
+            && *methods == other.methods
+            && *paths == other.paths
+            && *networks == other.networks
+            && *headers == other.headers
+            && tls.is_some() == other.tls.is_some()
+    }
+}
+
+impl Eq for Rule {}
 
 impl Rule {
     /// What may be sent where the configuration says nothing.

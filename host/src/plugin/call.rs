@@ -1,38 +1,46 @@
-//! One call: its time, its turns, and what is worked out for it.
+//! One call of a stage: what bounds it, and what the host works out for it.
 
-use super::fault;
-use super::interface::Answer;
-use super::state::State;
-use super::{Request, Terms};
-use crate::bindings;
-use crate::outcome::{Fault, Made, Usage};
+use super::guest::GuestRun;
+use super::{CallMeter, Request, Terms};
+use crate::bindings::Invocation;
+use crate::fairness::{Slot, TurnMeter};
+use crate::outcome::{Fault, Made};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::runtime::{Handle, RuntimeFlavor};
-use tokio::time::error::Elapsed;
-use wasmtime::Store;
 
 /// One call of a stage, with all that bounds it.
 pub(super) struct StageCall<'a> {
     pub(super) request: &'a Request<'a>,
     pub(super) terms: &'a Terms<'a>,
     pub(super) payload: &'a str,
-    pub(super) start: Instant,
-    /// From `start`: its own timeout, or what is left of the assistant's. The epoch
-    /// stops the guest's own code then; a timer stops what the epoch does not see, a
-    /// guest that waits in a call of the host.
-    pub(super) timeout: Duration,
+    pub(super) slot: &'a Arc<Slot>,
+    pub(super) meter: &'a Arc<CallMeter>,
 }
 
 impl StageCall<'_> {
-    pub(super) fn invocation(&self) -> bindings::Invocation<'_> {
-        bindings::Invocation {
+    /// What is left of the assistant's timeout.
+    ///
+    /// # Errors
+    /// Nothing is.
+    pub(super) fn left(&self) -> Result<Duration, Fault> {
+        let left = self.request.left();
+        if left.is_zero() {
+            return Err(Fault::DeadlineExceeded { left });
+        }
+        Ok(left)
+    }
+
+    /// What the guest of this run is told of its call.
+    pub(super) fn invocation(&self, run: &GuestRun) -> Invocation<'_> {
+        Invocation {
             tenant: self.request.tenant.name(),
             assistant: self.request.assistant,
             request_id: self.request.request_id,
             event: self.request.event.name(),
             options: self.request.options,
             settings: self.terms.settings,
-            milliseconds_left: u32::try_from(self.timeout.as_millis()).unwrap_or(u32::MAX),
+            milliseconds_left: u32::try_from(run.limit().as_millis()).unwrap_or(u32::MAX),
         }
     }
 
@@ -52,18 +60,9 @@ impl StageCall<'_> {
         Ok(made)
     }
 
-    /// Runs the guest, in its tenant's turns and until its time is over.
-    pub(super) async fn run<T>(
-        &self,
-        run: impl Future<Output = wasmtime::Result<Answer<T>>>,
-    ) -> Result<wasmtime::Result<Answer<T>>, Elapsed> {
-        let run = self.request.tenant.in_turns(run);
-        tokio::time::timeout_at((self.start + self.timeout).into(), run).await
-    }
-
-    /// Does the host's own work on so many bytes for the plugin. Much of it takes the
-    /// tenant's turn, as the guest's work does, and does not hold up the thread that
-    /// others are served on.
+    /// Does the host's own work on so many bytes for the plugin, within the assistant's
+    /// timeout. Much of it takes the tenant's turn, as the guest's work does, and does not
+    /// hold up the thread that others are served on.
     pub(super) async fn work<T>(&self, bytes: usize, work: impl FnOnce() -> T) -> Result<T, Fault> {
         if bytes <= LARGE {
             return Ok(work());
@@ -74,34 +73,13 @@ impl StageCall<'_> {
                 _ => work(),
             }
         };
-        let work = self.request.tenant.in_turns(work);
-        tokio::time::timeout_at((self.start + self.timeout).into(), work)
+        // The plugin does not answer for this time.
+        let meter = TurnMeter::default();
+        let work = self.request.tenant.in_turns(&meter, work);
+        let left = self.left()?;
+        tokio::time::timeout_at((Instant::now() + left).into(), work)
             .await
-            .map_err(|_| Fault::TimedOut {
-                limit: self.timeout,
-            })
-    }
-
-    /// Ends a call: what the guest made, if it was not stopped, and what it used. Its
-    /// instance is gone before anything is done with what it made.
-    pub(super) fn close<T>(
-        &self,
-        store: Store<State>,
-        ended: Result<wasmtime::Result<Answer<T>>, Elapsed>,
-    ) -> (Result<T, Fault>, Usage) {
-        let (limits, limit) = (self.terms.limits, self.timeout);
-        let result = match ended {
-            Ok(Ok(answer)) => answer.map_err(Fault::from),
-            Ok(Err(error)) => Err(fault::of(&error, store.data(), limits, limit)),
-            Err(_) => Err(Fault::TimedOut { limit }),
-        };
-        let left = store.get_fuel().unwrap_or(0);
-        let usage = Usage {
-            fuel: limits.fuel.saturating_sub(left),
-            time: self.start.elapsed(),
-            memory_bytes: store.data().limiter.memory_bytes(),
-        };
-        (result, usage)
+            .map_err(|_| Fault::DeadlineExceeded { left })
     }
 }
 

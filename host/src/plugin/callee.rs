@@ -1,17 +1,19 @@
 //! A plugin as a stage calls it: one interface of it, for one event.
 
 use super::call::StageCall;
-use super::interface::{self, Entry, Interface, PayloadEntry};
+use super::guest::{Bounds, GuestRun};
+use super::input::{PayloadInput, TextsInput};
+use super::interface::{Entry, Interface, PayloadEntry};
 use super::state::{self, State};
-use super::{Call, Capability, Given, Plugin, Request, Terms};
+use super::{CallMeter, Capability, Given, Plugin, Request, Terms};
 use crate::bindings;
 use crate::fairness::Admission;
-use crate::outcome::{Decision, Fault, Made, OutcomeKind};
+use crate::outcome::{Fault, Made, OutcomeKind};
 use crate::texts;
 use crate::view::View;
+use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::Instant;
-use wasmtime::{Store, UpdateDeadline};
+use wasmtime::Store;
 
 /// What a guest may hand over to the host in one go even where its output has to be
 /// smaller: its log, and the message of its failure.
@@ -19,6 +21,11 @@ pub(super) const HANDED_OVER: usize = 64 << 10;
 
 /// What a call may hand over besides the outcome's text: a tag, a pointer, a length.
 const RESULT_OVERHEAD: usize = 64;
+
+/// After so many units of fuel a guest writes down what it has used. In between, compiled
+/// code counts in a register: a call that is stopped or dropped in a loop is charged up to
+/// there, so that less than a millisecond of it is had for nothing.
+const FUEL_STEP: u64 = 1_000_000;
 
 /// A plugin, and the interface that an event needs.
 pub struct Callee {
@@ -45,6 +52,14 @@ impl Callee {
         self.plugin.needs()
     }
 
+    /// Whether it is the same component, called by the same interface.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.plugin.sha256 == other.plugin.sha256
+            && self.plugin.name == other.plugin.name
+            && self.interface() == other.interface()
+    }
+
     /// A view of the plugin's in words.
     #[must_use]
     pub fn view_in_words(&self, view: &View) -> String {
@@ -66,116 +81,100 @@ impl Callee {
     }
 
     /// Runs the plugin once over what it may see of a payload, until the request's
-    /// deadline at most, in the request's slot. Dropping the future stops it.
+    /// deadline at most, in the request's slot. Dropping the future stops it. The meter
+    /// says what the call used, if it was made, however it ends.
+    ///
+    /// # Errors
+    /// Every way in which a call can go wrong.
     pub async fn call(
         &self,
         admission: &mut Admission<'_>,
         request: &Request<'_>,
         terms: &Terms<'_>,
         payload: &str,
-    ) -> Call {
-        let deadline = request.deadline;
-        let left = deadline.saturating_duration_since(Instant::now());
-        let slot = match admission.slot(left).await {
-            Ok(slot) => slot,
-            Err(refusal) => return Call::not_made(Err(refusal.into())),
-        };
-        let start = Instant::now();
-        let timeout = terms
-            .limits
-            .timeout
-            .min(deadline.saturating_duration_since(start));
-        if timeout.is_zero() {
-            return Call::not_made(Err(Fault::TimedOut { limit: timeout }));
-        }
+        meter: &Arc<CallMeter>,
+    ) -> Result<Made, Fault> {
+        let slot = admission.slot(request.left()).await?;
         let stage = StageCall {
             request,
             terms,
             payload,
-            start,
-            timeout,
+            slot,
+            meter,
         };
         // All of it within the slot, because it is work that the plugin causes.
-        let call = match &self.entry {
+        match &self.entry {
             Entry::Payload(entry) => self.call_with_payload(entry, &stage).await,
             Entry::Texts(entry) => self.call_with_texts(entry, &stage).await,
-        };
-        slot.charge(call.usage.fuel);
-        call
+        }
     }
 
-    async fn call_with_payload(&self, entry: &PayloadEntry, stage: &StageCall<'_>) -> Call {
+    async fn call_with_payload(
+        &self,
+        entry: &PayloadEntry,
+        stage: &StageCall<'_>,
+    ) -> Result<Made, Fault> {
         let payload = stage.payload;
         let visible = || stage.terms.view.reads().visible(payload);
-        let seen = match stage.work(payload.len(), visible).await {
-            Ok(seen) => seen,
-            Err(fault) => return Call::not_made(Err(fault)),
+        let input = PayloadInput {
+            entry: Cow::Borrowed(entry),
+            seen: stage.work(payload.len(), visible).await?,
         };
-        let mut store = self.store(stage, 0);
-        let run = interface::with_payload(entry, &mut store, stage.invocation(), &seen);
-        let ended = stage.run(run).await;
-        let (made, usage) = stage.close(store, ended);
-        let apply = |decision: Decision| {
+        let run = self.begin(stage, 0)?;
+        let invocation = stage.invocation(&run);
+        let decision = run.call(stage.request.tenant, invocation, &input).await?;
+        let bytes = payload.len() + decision.text().len();
+        let apply = || {
             let (view, limit) = (stage.terms.view, stage.terms.limits.output_bytes);
-            let made = decision.apply(payload, &seen, view, limit)?;
+            let made = decision.apply(payload, &input.seen, view, limit)?;
             stage.guarded(made)
         };
-        let result = match made {
-            Ok(decision) => {
-                let bytes = payload.len() + decision.text().len();
-                stage.work(bytes, || apply(decision)).await.flatten()
-            }
-            Err(fault) => Err(fault),
-        };
-        Call { result, usage }
+        stage.work(bytes, apply).await.flatten()
     }
 
     async fn call_with_texts(
         &self,
         entry: &bindings::texts::Pre<State>,
         stage: &StageCall<'_>,
-    ) -> Call {
+    ) -> Result<Made, Fault> {
         let payload = stage.payload;
         let cut = || texts::cut(stage.terms.view, payload);
-        let texts = match stage.work(payload.len(), cut).await.flatten() {
-            Ok(texts) if texts.is_empty() => {
-                return Call::not_made(Ok(Made::Payload(OutcomeKind::Unchanged, None)));
-            }
-            Ok(texts) => texts,
-            Err(fault) => return Call::not_made(Err(fault)),
+        let texts = stage.work(payload.len(), cut).await.flatten()?;
+        if texts.is_empty() {
+            return Ok(Made::Payload(OutcomeKind::Unchanged, None));
+        }
+        let input = TextsInput {
+            entry: Cow::Borrowed(entry),
+            texts: Cow::Borrowed(&texts),
         };
-        let listed = texts.len() * size_of::<Option<String>>();
-        let mut store = self.store(stage, listed);
-        let run = interface::with_texts(entry, &mut store, stage.invocation(), &texts);
-        let ended = stage.run(run).await;
-        let (made, usage) = stage.close(store, ended);
-        let apply = |made: Vec<Option<String>>| {
+        let run = self.begin(stage, texts.len() * size_of::<Option<String>>())?;
+        let invocation = stage.invocation(&run);
+        let made = run.call(stage.request.tenant, invocation, &input).await?;
+        let new: usize = made.iter().flatten().map(String::len).sum();
+        let apply = || {
             let limit = stage.terms.limits.output_bytes;
             let (kind, changed) = texts::put_back(payload, &texts, &made, limit)?;
             stage.guarded(Made::Payload(kind, changed))
         };
-        let result = match made {
-            Ok(made) => {
-                let new: usize = made.iter().flatten().map(String::len).sum();
-                stage
-                    .work(payload.len() + new, || apply(made))
-                    .await
-                    .flatten()
-            }
-            Err(fault) => Err(fault),
-        };
-        Call { result, usage }
+        stage.work(payload.len() + new, apply).await.flatten()
     }
 
-    /// A store for one call, with everything set that bounds it. The guest may hand over
-    /// so many bytes besides what the limits let it: a list of texts takes room itself.
-    fn store(&self, stage: &StageCall<'_>, besides: usize) -> Store<State> {
-        let (limits, stop) = (stage.terms.limits, stage.start + stage.timeout);
+    /// A run of the guest with everything set that bounds it. The guest may hand over so
+    /// many bytes besides what the limits let it: a list of texts takes room itself.
+    ///
+    /// # Errors
+    /// Nothing is left of the assistant's timeout.
+    fn begin(&self, stage: &StageCall<'_>, besides: usize) -> Result<GuestRun, Fault> {
+        let left = stage.left()?;
+        let limits = stage.terms.limits;
         let (name, reach) = (Arc::clone(&self.plugin.name), Arc::clone(stage.terms.reach));
         let mut store = Store::new(&self.plugin.sandbox.engine, State::new(name, reach, limits));
         store.limiter(|state| &mut state.limiter);
-        // Fails only where the engine counts no fuel; then the call traps at once.
-        if let Err(error) = store.set_fuel(limits.fuel) {
+        // Either fails only where the engine counts no fuel; then the call traps at once.
+        let fueled = store
+            .set_fuel(limits.fuel)
+            .and_then(|()| store.fuel_async_yield_interval(Some(FUEL_STEP)));
+        if let Err(error) = fueled {
             tracing::error!(%error, "fuel cannot be set");
         }
         // One bound for the outcome and for what a call of the host hands over.
@@ -187,14 +186,13 @@ impl Callee {
                 .saturating_add(besides),
         );
         store.set_max_component_handles(state::HANDLES);
-        store.set_epoch_deadline(1);
-        store.epoch_deadline_callback(move |_| {
-            Ok(if Instant::now() < stop {
-                UpdateDeadline::Yield(1)
-            } else {
-                UpdateDeadline::Interrupt
-            })
-        });
-        store
+        let bounds = Bounds {
+            limits,
+            left,
+            whole: stage.request.timeout,
+            slot: stage.slot,
+            meter: stage.meter,
+        };
+        Ok(GuestRun::begin(store, &bounds))
     }
 }

@@ -1,5 +1,6 @@
 //! Counts what an instance grows, over all its memories and tables together.
 
+use super::fault;
 use crate::limits::Limits;
 use crate::outcome::Fault;
 use wasmtime::ResourceLimiter;
@@ -71,6 +72,14 @@ impl ResourceLimiter for Limiter {
             Ok(()) => true,
             Err(wanted) => self.refuse(Fault::MemoryRefused { limit, wanted }),
         })
+    }
+
+    /// The limits allowed it, and there was none: the guest's own maximum, or the system's.
+    fn memory_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
+        if fault::is_of_the_system(&error) {
+            self.refuse(Fault::HostFailed(error.root_cause().to_string()));
+        }
+        Ok(())
     }
 
     fn table_growing(

@@ -27,8 +27,8 @@ fn an_assistants_timeout_covers_all_stages_together() {
     let host = short_of_time("fail");
     let answer = host.call("a").send();
     answer.is_problem(504, "the answer could not be transformed in time");
-    let line = host.logged(&["fault=\"timed-out\""]);
-    let limit = line.split("did not answer within ").nth(1).unwrap();
+    let line = host.logged(&["fault=\"deadline-exceeded\""]);
+    let limit = line.split("did not answer within the ").nth(1).unwrap();
     let limit: u64 = limit.split(' ').next().unwrap().parse().unwrap();
     assert!(limit <= 300, "the third stage had {limit} ms");
     assert!(!host.log().contains("MergePatch"), "the last stage ran");

@@ -11,7 +11,6 @@ use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::pipeline::{Pipeline, Stage};
 use crate::plugin::{Clients, Interface, Plugin, Reach, Sandbox};
-use crate::quarantine::{Quarantine, Rule};
 use crate::snapshot::Assistant;
 use crate::view::View;
 use anyhow::{Context, bail};
@@ -100,11 +99,12 @@ impl Loaded {
                 &Clients::default(),
                 Some(&Store::in_memory()?),
             )),
+            grants: grants(),
             settings,
             view,
             limits: Limits::DEFAULT,
             on_fault: OnFault::Fail,
-            quarantine: Quarantine::new(Rule::default()),
+            quarantine: Arc::default(),
             metrics: Metrics::new().stage(&"invoke".into(), event, 1, plugin.name()),
         };
         Ok(Subject {

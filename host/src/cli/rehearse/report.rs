@@ -148,9 +148,10 @@ struct StageJson<'a> {
     outcome: Option<OutcomeKind>,
     fault: Option<String>,
     changes: Vec<String>,
-    fuel: u64,
-    microseconds: u128,
-    memory_bytes: usize,
+    // Null where the plugin was not called.
+    fuel: Option<u64>,
+    microseconds: Option<u128>,
+    memory_bytes: Option<usize>,
 }
 
 impl<'a> StepJson<'a> {
@@ -179,9 +180,9 @@ impl<'a> StageJson<'a> {
             outcome: report.result.as_ref().ok().copied(),
             fault: report.result.as_ref().err().map(ToString::to_string),
             changes: changed(stage),
-            fuel: report.usage.fuel,
-            microseconds: report.usage.time.as_micros(),
-            memory_bytes: report.usage.memory_bytes,
+            fuel: report.usage.map(|usage| usage.fuel),
+            microseconds: report.usage.map(|usage| usage.time.as_micros()),
+            memory_bytes: report.usage.map(|usage| usage.memory_bytes),
         }
     }
 }

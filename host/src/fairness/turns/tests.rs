@@ -96,8 +96,9 @@ fn no_turn_is_lost_with_a_call_that_is_dropped() {
         .take(1_000)
         .collect();
     let steps_of = Rc::new(RefCell::new(Vec::new()));
-    let mut waits = Box::pin(tenants[0].in_turns(steps("waits", Rc::clone(&steps_of))));
-    let mut gone = Box::pin(tenants[1].in_turns(steps("gone", Rc::clone(&steps_of))));
+    let meters = [(); 3].map(|()| TurnMeter::default());
+    let mut waits = Box::pin(tenants[0].in_turns(&meters[0], steps("waits", Rc::clone(&steps_of))));
+    let mut gone = Box::pin(tenants[1].in_turns(&meters[1], steps("gone", Rc::clone(&steps_of))));
     assert!(now(gone.as_mut()).is_none());
     assert!(now(waits.as_mut()).is_none());
     assert!(steps_of.borrow().is_empty());
@@ -107,10 +108,12 @@ fn no_turn_is_lost_with_a_call_that_is_dropped() {
     }
     assert!(now(waits.as_mut()).is_none());
     assert_eq!(*steps_of.borrow(), ["waits"]);
+    assert!(meters[0].waited() > Duration::ZERO && meters[0].computed() > Duration::ZERO);
+    assert!(meters[1].waited() > Duration::ZERO && meters[1].computed() == Duration::ZERO);
     drop(waits);
     assert_eq!(locked(&turns.state).running, 0);
     // One that waits for something else holds no turn meanwhile.
-    let mut idle = Box::pin(tenants[0].in_turns(pending::<()>()));
+    let mut idle = Box::pin(tenants[0].in_turns(&meters[2], pending::<()>()));
     assert!(now(idle.as_mut()).is_none());
     assert_eq!(locked(&turns.state).running, 0);
 }
