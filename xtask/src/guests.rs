@@ -9,9 +9,10 @@ const TARGET: &str = "wasm32-wasip2";
 /// Every guest starts with 1 MiB of memory, which spares it `memory.grow` in an
 /// ordinary call: each growth costs a system call under the process's memory-map
 /// lock, for which all cores contend.
-/// A quarter of it is the stack: the linker's own 1 MiB would be passed over in the
-/// page tables after every call.
-const LINK: &str = "-C link-arg=--initial-memory=1048576 -C link-arg=-zstack-size=262144";
+/// The stack comes first and has 64 KiB of it, so that stack, data and most of the heap lie
+/// within the first 256 KiB, which the host writes over after a call and keeps: each page
+/// behind them costs a page fault in every call. The linker's own stack has 1 MiB.
+const LINK: &str = "-C link-arg=--initial-memory=1048576 -C link-arg=-zstack-size=65536";
 
 /// The packages of Debian and its relatives that hold a compiler and the sources
 /// of the standard library that belong together, and the C library below it.

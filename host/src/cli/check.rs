@@ -53,6 +53,7 @@ impl Check {
 
 fn report(snapshot: &Snapshot, out: &mut impl Write) -> std::io::Result<()> {
     writeln!(out, "sandbox: {}", slots(snapshot.sandbox.capacity()))?;
+    writeln!(out, "memory: {}", snapshot.sandbox.cleaning())?;
     for tenant in snapshot.tenants.values() {
         writeln!(out, "tenant {}: {}", tenant.name(), allotment(tenant))?;
     }

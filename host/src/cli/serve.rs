@@ -42,6 +42,7 @@ impl Serve {
         let source = self.file.source();
         let process = Process::new();
         let (snapshot, files) = source.first(&process)?;
+        tracing::info!(memory = snapshot.sandbox.cleaning(), "the sandbox is ready");
         let capacity = snapshot.sandbox.capacity();
         if capacity.is_beyond_memory() {
             tracing::warn!(
