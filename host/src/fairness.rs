@@ -3,16 +3,20 @@
 //! knows what a call is.
 //!
 //! - *Slots* bound how many calls are going on at once, which is what memory is for.
+//! - *Body memory* bounds what requests and answers take that have no slot.
 //! - *Turns* bound how many of them compute at once, and in which order, so that a
 //!   call that computes for long does not hold up the accepting and answering of others.
 
+mod bodies;
 mod budget;
 mod slots;
 mod turns;
 
+pub use bodies::{BodyCapacity, BodyMemory, BodyMemoryUse};
 pub use slots::{Admission, Slot, SlotUse};
 pub use turns::{InTurns, TurnMeter};
 
+use bodies::Bodies;
 use slots::Slots;
 use std::collections::{BTreeMap, HashMap};
 use std::num::NonZero;
@@ -32,6 +36,9 @@ pub struct Allotment {
     pub share: u32,
     /// The most fuel that its calls use in a minute. Default: without a bound.
     pub fuel_per_minute: Option<u64>,
+    /// The most memory for bodies of its requests and answers, in bytes. Default: half of
+    /// all, or all where there is only one tenant.
+    pub body_memory: Option<u64>,
 }
 
 impl Default for Allotment {
@@ -41,6 +48,7 @@ impl Default for Allotment {
             queue: 256,
             share: 1,
             fuel_per_minute: None,
+            body_memory: None,
         }
     }
 }
@@ -68,6 +76,12 @@ pub enum Refusal {
         /// Until there is some again.
         wait: Duration,
     },
+    /// Bodies of the tenant, or of all, have as much memory as they may.
+    #[error("the bodies of requests and answers have their {limit} bytes of memory already")]
+    BodyMemoryFull {
+        /// In bytes.
+        limit: u64,
+    },
     /// The sandbox has no room although there was a slot: calls of an earlier
     /// configuration are still in it.
     #[error("the sandbox has no room")]
@@ -82,6 +96,7 @@ impl Refusal {
             Self::NoSlot { .. } => "no-slot",
             Self::QueueFull { .. } => "queue-full",
             Self::FuelSpent { .. } => "fuel-spent",
+            Self::BodyMemoryFull { .. } => "body-memory-full",
             Self::NoRoom => "no-room",
         }
     }
@@ -91,7 +106,10 @@ impl Refusal {
     pub fn wait(&self) -> Duration {
         match self {
             Self::FuelSpent { wait, .. } => *wait,
-            Self::NoSlot { .. } | Self::QueueFull { .. } | Self::NoRoom => Duration::from_secs(1),
+            Self::NoSlot { .. }
+            | Self::QueueFull { .. }
+            | Self::BodyMemoryFull { .. }
+            | Self::NoRoom => Duration::from_secs(1),
         }
     }
 }
@@ -100,6 +118,7 @@ impl Refusal {
 /// the configurations, whose calls may be going on side by side for a while.
 pub struct Fairness {
     slots: Mutex<Slots>,
+    bodies: Mutex<Bodies>,
     turns: Turns,
     tenants: Mutex<HashMap<String, Weak<Tenant>>>,
 }
@@ -121,6 +140,7 @@ impl Fairness {
         let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
         Arc::new(Self {
             slots: Mutex::new(Slots::default()),
+            bodies: Mutex::default(),
             turns: Turns::new(cores),
             tenants: Mutex::default(),
         })
@@ -152,6 +172,26 @@ impl Fairness {
             .into_iter()
             .map(|(name, (tenant, _))| (name, tenant))
             .collect()
+    }
+
+    /// Says how much memory there is for bodies; `tenants` are all that there are. What
+    /// bodies have they keep.
+    pub fn share_out_bodies<'a>(
+        &self,
+        capacity: BodyCapacity,
+        tenants: impl ExactSizeIterator<Item = &'a Arc<Tenant>>,
+    ) {
+        // The locks one after the other: nobody holds both.
+        let tenants: Vec<_> = tenants
+            .map(|tenant| (tenant.id, tenant.allotment().body_memory))
+            .collect();
+        locked(&self.bodies).share_out(capacity, tenants.into_iter());
+    }
+
+    /// How much memory there is for bodies, and how much of it they have.
+    #[must_use]
+    pub fn body_memory_use(&self) -> BodyMemoryUse {
+        locked(&self.bodies).in_use()
     }
 
     fn tenant(self: &Arc<Self>, name: &str) -> Arc<Tenant> {
@@ -207,6 +247,18 @@ impl Tenant {
         slots::take(self, left, None).await
     }
 
+    /// Why a call would be refused at once; nothing where it would get a slot, or wait.
+    #[must_use]
+    pub fn refusal(&self) -> Option<Refusal> {
+        self.fairness.slots().refusal(self.id)
+    }
+
+    /// The most memory for bodies that it may have, in bytes.
+    #[must_use]
+    pub fn body_memory(&self) -> u64 {
+        locked(&self.fairness.bodies).most(self.id)
+    }
+
     /// A future that computes only in its turn. The meter says what it has computed and
     /// waited, whatever becomes of it.
     pub fn in_turns<'t, F>(&'t self, meter: &'t TurnMeter, future: F) -> InTurns<'t, F> {
@@ -240,6 +292,7 @@ pub struct Calls {
 impl Drop for Tenant {
     fn drop(&mut self) {
         self.fairness.slots().forget(self.id);
+        locked(&self.fairness.bodies).forget(self.id);
         self.fairness.turns.forget(self.id);
     }
 }

@@ -1,22 +1,25 @@
 //! The way of a request, from its head to its answer. It reads straight down.
 
 mod body;
+mod open;
 
 pub use body::RequestBody;
 
 use crate::event::{Event, EventError, EventKind};
+use crate::fairness::BodyMemory;
 use crate::gate::Closed;
-use crate::metrics::Metrics;
 use crate::outcome::Fault;
 use crate::pipeline::Transformed;
 use crate::respond::{self, REQUEST_ID, Rejection};
 use crate::snapshot::{Assistant, Snapshot};
+use crate::throttle::Throttle;
 use body::Unread;
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response};
 use http_body_util::Full;
+use open::OpenRequest;
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -24,6 +27,9 @@ use tracing::Instrument;
 
 /// How many header fields a request may have. hyper has the same limit for HTTP/1.
 const MOST_FIELDS: usize = 100;
+
+/// Of the lines about callers that are not let in: they can cause any number of them.
+static REFUSALS: Throttle = Throttle::new();
 
 /// Answers one request.
 pub async fn handle<B>(
@@ -48,6 +54,7 @@ where
         let mut open = OpenRequest {
             metrics: &snapshot.metrics,
             assistant: assistant.map(|assistant| &assistant.name),
+            tenant: assistant.map(|assistant| assistant.tenant.as_ref()),
             arrival,
             answered: false,
         };
@@ -61,55 +68,6 @@ where
     }
     .instrument(span)
     .await
-}
-
-/// A request until it is answered. It has one line in the log, and is counted once,
-/// however it ends: it is dropped without an answer when the caller goes away.
-struct OpenRequest<'a> {
-    metrics: &'a Metrics,
-    assistant: Option<&'a Arc<str>>,
-    arrival: Instant,
-    answered: bool,
-}
-
-impl OpenRequest<'_> {
-    fn milliseconds(&self) -> u64 {
-        u64::try_from(self.arrival.elapsed().as_millis()).unwrap_or(u64::MAX)
-    }
-
-    fn tell(&mut self, answer: &Result<Response<Full<Bytes>>, Rejection>) {
-        self.answered = true;
-        let milliseconds = self.milliseconds();
-        let status = match answer {
-            Ok(response) => response.status().as_u16(),
-            Err(rejection) => rejection.status().as_u16(),
-        };
-        self.metrics.answered(self.assistant, status);
-        match answer {
-            Ok(_) => {
-                tracing::info!(status, milliseconds, "answered");
-            }
-            // What strangers can have for nothing does not fill the log.
-            Err(Rejection::NoSuchPath | Rejection::WrongMethod(_)) => {
-                tracing::debug!(status, milliseconds, "answered");
-            }
-            Err(rejection) => {
-                // As a string field, so that the log's format escapes it.
-                let reason = rejection.to_string();
-                tracing::info!(status, milliseconds, reason = reason.as_str(), "answered");
-            }
-        }
-    }
-}
-
-impl Drop for OpenRequest<'_> {
-    fn drop(&mut self) {
-        if !self.answered {
-            let milliseconds = self.milliseconds();
-            self.metrics.abandoned();
-            tracing::info!(milliseconds, "the caller went away before its answer");
-        }
-    }
 }
 
 async fn answer<B>(
@@ -270,22 +228,31 @@ async fn webhook<B>(
 where
     B: RequestBody,
 {
-    let read = body.read(snapshot.server.body_bytes);
+    if assistant.fails_without_slot()
+        && let Some(refusal) = assistant.tenant.refusal()
+    {
+        body.discard().await;
+        return Err(Rejection::Refused(refusal));
+    }
+    let mut memory = BodyMemory::of(&assistant.tenant);
+    let read = body.read(snapshot.server.body_bytes, &mut memory);
     let within = snapshot.server.body_timeout.min(assistant.timeout);
     let body = tokio::time::timeout_at((arrival + within).into(), read)
         .await
         .map_err(|_| Rejection::BodyTooSlow(within))??;
     let event = find(assistant, &body)?;
     if event.kind.is_logged() {
-        observe(snapshot, assistant, &event, &body, arrival, request_id)?;
+        let body = (&body, memory);
+        observe(snapshot, assistant, &event, body, arrival, request_id)?;
         return Ok(respond::accepted());
     }
-    match transform(assistant, &event, arrival, request_id).await {
-        Ok(Transformed::Unchanged) => Ok(respond::body(body)),
-        Ok(Transformed::Payload(payload)) => Ok(respond::body(event.with_payload(&payload).into())),
-        Ok(Transformed::Reply(reply)) => Ok(respond::reply(reply)),
-        Err(fault) => Err(Rejection::Fault(fault)),
-    }
+    let response = match transform(assistant, &event, arrival, request_id).await {
+        Ok(Transformed::Unchanged) => respond::body(body),
+        Ok(Transformed::Payload(payload)) => respond::body(event.with_payload(&payload).into()),
+        Ok(Transformed::Reply(reply)) => respond::reply(reply),
+        Err(fault) => return Err(Rejection::Fault(fault)),
+    };
+    Ok(respond::keeping(memory, response))
 }
 
 /// The event in a body. An object without one is for whoever has a pipeline for dialogs.
@@ -314,7 +281,7 @@ fn observe(
     snapshot: &Arc<Snapshot>,
     assistant: &Assistant,
     event: &Event<'_>,
-    body: &Bytes,
+    (body, memory): (&Bytes, BodyMemory),
     arrival: Instant,
     request_id: &str,
 ) -> Result<(), Rejection> {
@@ -326,7 +293,7 @@ fn observe(
     let name = Arc::clone(&assistant.name);
     let (of, body, request_id) = (Arc::clone(snapshot), body.clone(), request_id.to_owned());
     let observation = async move {
-        let _place = place;
+        let _kept = (place, memory);
         // Both have been found before.
         if let Some(assistant) = of.assistant(&name)
             && let Ok(event) = find(assistant, &body)

@@ -45,5 +45,6 @@ pub mod limits;
 pub mod outcome;
 pub mod secret;
 pub mod texts;
+pub mod throttle;
 pub mod tls;
 pub mod view;

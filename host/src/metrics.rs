@@ -89,6 +89,8 @@ pub struct Metrics {
     waiting: Series<Whose, Gauge>,
     slots: Gauge,
     slots_taken: Gauge,
+    body_memory: Gauge,
+    body_memory_used: Gauge,
     reloads: Series<Reloaded, Counter>,
     connections: Gauge,
     uptime: Gauge,
@@ -150,6 +152,8 @@ impl Metrics {
             waiting: Series::gauges(registry, "calls_waiting", "Calls that wait for a slot"),
             slots: Gauge::default(),
             slots_taken: Gauge::default(),
+            body_memory: Gauge::default(),
+            body_memory_used: Gauge::default(),
             reloads: Series::counters(
                 registry,
                 "reloads",
@@ -173,6 +177,18 @@ impl Metrics {
             "slots_used",
             "Slots that calls have",
             metrics.slots_taken.clone(),
+        );
+        registry.register_with_unit(
+            "body_memory",
+            "Memory that there is for the bodies of requests and answers",
+            Unit::Bytes,
+            metrics.body_memory.clone(),
+        );
+        registry.register_with_unit(
+            "body_memory_used",
+            "Memory that the bodies of requests and answers have",
+            Unit::Bytes,
+            metrics.body_memory_used.clone(),
         );
         registry.register(
             "connections",
@@ -284,6 +300,9 @@ impl Metrics {
         let slots = fairness.slot_use();
         self.slots.set(slots.capacity.into());
         self.slots_taken.set(slots.taken.into());
+        let bodies = fairness.body_memory_use();
+        self.body_memory.set(signed(bodies.capacity));
+        self.body_memory_used.set(signed(bodies.used));
         self.uptime.set(signed(self.start.elapsed().as_secs()));
         for tenant in tenants {
             let calls = tenant.calls();

@@ -2,12 +2,15 @@
 //! says what it can do about it and nothing about the inside.
 
 use crate::event::EventError;
+use crate::fairness::{BodyMemory, Refusal};
 use crate::outcome::Fault;
 use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 use http_body_util::Full;
+use hyper::body::Body;
 use serde::Serialize;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Every answer carries it.
@@ -63,6 +66,9 @@ pub enum Rejection {
     /// A stage whose policy is `fail` faulted. The fault is for the log.
     #[error("{}", of_fault(.0).1)]
     Fault(Fault),
+    /// The tenant may not have another request now. The reason is for the log.
+    #[error("too many answers are being transformed; try again")]
+    Refused(Refusal),
     /// An event that nobody waits for, and as many are being looked at as may be.
     #[error("too many events of this assistant are being looked at; try again")]
     TooManyObservations,
@@ -122,9 +128,10 @@ impl Rejection {
             Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyTooSlow(_) => StatusCode::REQUEST_TIMEOUT,
             Self::BodyIncomplete | Self::NotAnEvent(_) => StatusCode::BAD_REQUEST,
-            Self::TooManyObservations | Self::NotVerifiable(_) | Self::Stopping => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::Refused(_)
+            | Self::TooManyObservations
+            | Self::NotVerifiable(_)
+            | Self::Stopping => StatusCode::SERVICE_UNAVAILABLE,
             Self::Fault(fault) => of_fault(fault).0,
         }
     }
@@ -132,7 +139,7 @@ impl Rejection {
     /// When it is worth coming back after a 503, in seconds (RFC 9110, 10.2.3).
     fn retry_after(&self) -> u64 {
         let wait = match self {
-            Self::Fault(Fault::Unavailable(refusal)) => refusal.wait(),
+            Self::Fault(Fault::Unavailable(refusal)) | Self::Refused(refusal) => refusal.wait(),
             Self::Fault(Fault::Quarantined { left }) | Self::NotVerifiable(left) => *left,
             _ => Duration::ZERO,
         };
@@ -194,6 +201,18 @@ pub fn reply(reply: String) -> Response<Full<Bytes>> {
     let mut response = answer(StatusCode::OK, JSON, reply.into());
     let value = HeaderValue::from_static("true");
     response.headers_mut().insert(WEBHOOK_RETURN, value);
+    response
+}
+
+/// A response that keeps the memory of its request until its own body is sent.
+#[must_use]
+pub fn keeping(
+    mut memory: BodyMemory,
+    mut response: Response<Full<Bytes>>,
+) -> Response<Full<Bytes>> {
+    let length = response.body().size_hint().exact().unwrap_or(0);
+    memory.set(usize::try_from(length).unwrap_or(usize::MAX));
+    response.extensions_mut().insert(Arc::new(memory));
     response
 }
 

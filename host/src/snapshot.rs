@@ -3,9 +3,9 @@
 
 mod fitting;
 
-use crate::config::{self, Admin, Config, Problem, Problems, Server};
+use crate::config::{self, Admin, Config, OnFault, Problem, Problems, Server};
 use crate::event::{Event, EventKind};
-use crate::fairness::Tenant;
+use crate::fairness::{BodyCapacity, Tenant};
 use crate::gate::Gate;
 use crate::keyvalue::{OpenError, Store};
 use crate::limits::Limits;
@@ -63,6 +63,17 @@ impl Assistant {
     /// How many events of an assistant are looked at at once, or wait for it, that nobody
     /// waits for. Each keeps its body in memory.
     pub const MOST_OBSERVATIONS: usize = 64;
+
+    /// Whether a request is answered with an error where its first stage gets no slot,
+    /// whatever event it brings: then nobody need read its body.
+    #[must_use]
+    pub fn fails_without_slot(&self) -> bool {
+        let fails = |(event, pipeline): (&EventKind, &Pipeline)| {
+            let first = pipeline.stages.first();
+            !event.is_logged() && first.is_some_and(|stage| stage.on_fault == OnFault::Fail)
+        };
+        !self.pipelines.is_empty() && self.pipelines.iter().all(fails)
+    }
 
     /// What the payloads of this event go through.
     #[must_use]
@@ -159,6 +170,15 @@ impl Snapshot {
             sandbox.capacity().slots,
             config.sandbox.wait,
             &config.tenants,
+        );
+        let capacity = sandbox.capacity();
+        process.fairness.share_out_bodies(
+            BodyCapacity::of(
+                config.server.body_memory,
+                config.server.body_bytes,
+                capacity.memory_bytes,
+            ),
+            tenants.values(),
         );
         let make = Make {
             process,

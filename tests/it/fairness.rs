@@ -69,7 +69,7 @@ fn a_tenant_has_no_more_calls_at_once_than_it_may_and_a_bounded_queue() {
     // At once, although a call may wait for 20 s.
     assert!(start.elapsed() < Duration::from_secs(3));
     host.logged(&[
-        "fault=\"unavailable\"",
+        "refused: try again",
         "3 calls of the tenant are waiting already",
     ]);
     // Where the policy says so, the answer goes on without the stage.
@@ -128,7 +128,7 @@ fn a_tenants_fuel_is_spent_and_comes_back() {
     let seconds: u64 = answer.header("retry-after").parse().unwrap();
     assert!((1..=2).contains(&seconds), "{seconds}");
     host.logged(&[
-        "fault=\"unavailable\"",
+        "refused: try again",
         "the tenant's fuel of 600000000 units a minute is used up",
     ]);
     assert_eq!(host.call("quiet").send().status, 200);

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Which modules of the host each of them may use.
-const MAY_USE: [(&str, &[&str]); 31] = [
+const MAY_USE: [(&str, &[&str]); 32] = [
     ("main", &["cli"]),
     (
         "cli",
@@ -46,15 +46,18 @@ const MAY_USE: [(&str, &[&str]); 31] = [
     ("reload", &["config", "process", "secret", "snapshot"]),
     (
         "server",
-        &["config", "ingress", "process", "snapshot", "tls"],
+        &[
+            "config", "fairness", "ingress", "process", "snapshot", "tls",
+        ],
     ),
     (
         "ingress",
         &[
-            "event", "gate", "metrics", "outcome", "pipeline", "respond", "snapshot",
+            "event", "fairness", "gate", "metrics", "outcome", "pipeline", "respond", "snapshot",
+            "throttle",
         ],
     ),
-    ("respond", &["event", "outcome"]),
+    ("respond", &["event", "fairness", "outcome"]),
     (
         "snapshot",
         &[
@@ -86,6 +89,7 @@ const MAY_USE: [(&str, &[&str]); 31] = [
             "config",
             "event",
             "fairness",
+            "grant",
             "guard",
             "limits",
             "metrics",
@@ -141,6 +145,7 @@ const MAY_USE: [(&str, &[&str]); 31] = [
     ("view", &[]),
     ("event", &[]),
     ("secret", &[]),
+    ("throttle", &[]),
     ("tls", &[]),
 ];
 

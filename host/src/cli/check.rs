@@ -36,7 +36,8 @@ impl Check {
             Err(unreadable @ ConfigError::Unreadable { .. }) => return Err(unreadable.into()),
         };
         let progress = |name: &str| tell!("compiling {name}");
-        let snapshot = match Snapshot::build(config, &Process::aside(), None, progress) {
+        let process = Process::aside();
+        let snapshot = match Snapshot::build(config, &process, None, progress) {
             Ok(snapshot) => snapshot,
             Err(SnapshotError::Components(problems)) => {
                 tell!("{problems}");
@@ -46,14 +47,19 @@ impl Check {
                 return Err(other.into());
             }
         };
-        report(&snapshot, &mut std::io::stdout().lock())?;
+        report(&process, &snapshot, &mut std::io::stdout().lock())?;
         Ok(Ending::Good)
     }
 }
 
-fn report(snapshot: &Snapshot, out: &mut impl Write) -> std::io::Result<()> {
+fn report(process: &Process, snapshot: &Snapshot, out: &mut impl Write) -> std::io::Result<()> {
     writeln!(out, "sandbox: {}", slots(snapshot.sandbox.capacity()))?;
     writeln!(out, "memory: {}", snapshot.sandbox.cleaning())?;
+    let bodies = ByteSize(process.fairness.body_memory_use().capacity);
+    writeln!(
+        out,
+        "bodies: {bodies} for those of requests and answers together"
+    )?;
     for tenant in snapshot.tenants.values() {
         writeln!(out, "tenant {}: {}", tenant.name(), allotment(tenant))?;
     }
@@ -151,10 +157,12 @@ fn allotment(tenant: &Tenant) -> String {
         queue,
         share,
         fuel_per_minute,
+        body_memory: _,
     } = tenant.allotment();
     let concurrency = tenant.calls().concurrency;
     let fuel = fuel_per_minute.map_or_else(String::new, |fuel| {
         format!(", {fuel} units of fuel a minute")
     });
-    format!("{concurrency} calls at once, {queue} waiting, share {share}{fuel}")
+    let bodies = ByteSize(tenant.body_memory());
+    format!("{concurrency} calls at once, {queue} waiting, share {share}{fuel}, {bodies} of bodies")
 }

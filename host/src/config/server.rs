@@ -14,6 +14,9 @@ pub struct Server {
     pub listen: SocketAddr,
     /// The largest request body, in bytes. Default: 4 MiB.
     pub body_bytes: usize,
+    /// What the bodies of all requests and answers may take together, in bytes. Default:
+    /// an eighth of the machine's memory, and at least four of the largest bodies.
+    pub body_memory: Option<u64>,
     /// The largest request head (request line and header fields), in bytes. Default: 64 KiB.
     pub head_bytes: usize,
     /// How long a request's head may take to arrive; a connection's first one with the
@@ -44,6 +47,7 @@ impl Default for Server {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             body_bytes: 4 << 20,
+            body_memory: None,
             head_bytes: 64 << 10,
             head_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(10),
@@ -103,6 +107,15 @@ pub(super) fn read_server(root: &Table<'_>, context: &Context<'_>) -> Option<Ser
     let table = item.table("[server]".to_owned())?;
     let listen = read_address(&table);
     let body_bytes = optional(&table, "body", |i| i.bytes(1 << 10..=64 << 20));
+    let largest = body_bytes.flatten().unwrap_or(default.body_bytes);
+    let body_memory = optional(&table, "body_memory", |i| {
+        let bytes = i.bytes(1 << 20..=1 << 40)?;
+        if bytes < largest {
+            let hint = "raise it, or lower `body` in [server]";
+            return i.refuse("the largest request body has no room in it", hint);
+        }
+        Some(bytes as u64)
+    });
     // hyper takes no less than 8 KiB.
     let head_bytes = optional(&table, "head", |i| i.bytes(8 << 10..=1 << 20));
     let seconds = Duration::from_secs;
@@ -136,6 +149,7 @@ pub(super) fn read_server(root: &Table<'_>, context: &Context<'_>) -> Option<Ser
     Some(Server {
         listen: listen?.unwrap_or(default.listen),
         body_bytes: body_bytes?.unwrap_or(default.body_bytes),
+        body_memory: body_memory?,
         head_bytes: head_bytes?.unwrap_or(default.head_bytes),
         head_timeout: head_timeout?.unwrap_or(default.head_timeout),
         drain_timeout: drain_timeout?.unwrap_or(default.drain_timeout),

@@ -245,11 +245,11 @@ impl Slots {
         self.tenants.len()
     }
 
-    /// A slot at once, or a place in the queue.
-    fn ask(&mut self, id: TenantId) -> Result<Option<oneshot::Receiver<()>>, Refusal> {
+    /// Why a call of the tenant is refused at once, if it is.
+    pub(super) fn refusal(&mut self, id: TenantId) -> Option<Refusal> {
         let free = self.free_for(id);
         let Some(account) = self.tenants.get_mut(&id) else {
-            return Err(Refusal::NoSlot {
+            return Some(Refusal::NoSlot {
                 waited: Duration::ZERO,
             });
         };
@@ -257,19 +257,28 @@ impl Slots {
             && let Some(wait) = budget.wait(Instant::now())
         {
             let limit = budget.per_minute();
-            return Err(Refusal::FuelSpent { limit, wait });
+            return Some(Refusal::FuelSpent { limit, wait });
         }
-        if free {
+        let limit = account.allotment.queue;
+        if free || account.queue.len() < limit {
+            return None;
+        }
+        account.queue.retain(|waiting| !waiting.is_closed());
+        (account.queue.len() >= limit).then_some(Refusal::QueueFull { limit })
+    }
+
+    /// A slot at once, or a place in the queue.
+    fn ask(&mut self, id: TenantId) -> Result<Option<oneshot::Receiver<()>>, Refusal> {
+        if let Some(refusal) = self.refusal(id) {
+            return Err(refusal);
+        }
+        if self.free_for(id) {
             self.give(id);
             return Ok(None);
         }
-        let limit = account.allotment.queue;
-        if account.queue.len() >= limit {
-            account.queue.retain(|waiting| !waiting.is_closed());
-        }
-        if account.queue.len() >= limit {
-            return Err(Refusal::QueueFull { limit });
-        }
+        let Some(account) = self.tenants.get_mut(&id) else {
+            return Ok(None);
+        };
         let (granted, waiting) = oneshot::channel();
         account.queue.push_back(granted);
         self.waiting.insert(id);

@@ -1,6 +1,7 @@
 //! A request's body: read within its limit, or dropped without breaking the
 //! connection under the caller's hands.
 
+use crate::fairness::BodyMemory;
 use crate::respond::Rejection;
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
@@ -42,8 +43,13 @@ impl<B: RequestBody> Unread<B> {
         }
     }
 
-    /// The whole body, of `limit` bytes at most.
-    pub(super) async fn read(mut self, limit: usize) -> Result<Bytes, Rejection> {
+    /// The whole body, of `limit` bytes at most. It takes memory as it comes, not as it is
+    /// declared.
+    pub(super) async fn read(
+        mut self,
+        limit: usize,
+        memory: &mut BodyMemory,
+    ) -> Result<Bytes, Rejection> {
         let declared = usize::try_from(self.body.size_hint().lower()).unwrap_or(usize::MAX);
         if declared > limit {
             self.discard().await;
@@ -51,7 +57,7 @@ impl<B: RequestBody> Unread<B> {
         }
         // One piece of memory: a body of many small chunks would otherwise cost many
         // times its size.
-        let mut whole = BytesMut::with_capacity(declared);
+        let mut whole = BytesMut::new();
         while let Some(frame) = self.body.frame().await {
             // Whoever has begun to send is past waiting for a word.
             self.awaits_word = false;
@@ -62,6 +68,17 @@ impl<B: RequestBody> Unread<B> {
             if data.len() > limit - whole.len() {
                 self.discard().await;
                 return Err(Rejection::BodyTooLarge(limit));
+            }
+            let length = whole.len() + data.len();
+            if length > whole.capacity() {
+                let capacity = next_capacity(length, declared, limit);
+                if let Err(refusal) = memory.grow(capacity - whole.capacity()) {
+                    self.discard().await;
+                    return Err(Rejection::Refused(refusal));
+                }
+                let mut larger = BytesMut::with_capacity(capacity);
+                larger.extend_from_slice(&whole);
+                whole = larger;
             }
             whole.extend_from_slice(&data);
         }
@@ -85,5 +102,45 @@ impl<B: RequestBody> Unread<B> {
         };
         // Whoever sends for longer than this does not listen anyway.
         let _ = tokio::time::timeout(DISCARDING, read).await;
+    }
+}
+
+/// What is declared up to this size is taken at once: most bodies are not larger.
+const SMALL: usize = 64 << 10;
+
+/// The least that is taken for what is larger, or declares nothing.
+const LEAST: usize = 16 << 10;
+
+/// How much room a body gets of which so many bytes have come: all that is declared where
+/// that is little, otherwise twice what has come, within what is declared and allowed.
+fn next_capacity(length: usize, declared: usize, limit: usize) -> usize {
+    let most = if declared >= length { declared } else { limit };
+    let wanted = if (length..=SMALL).contains(&declared) {
+        declared
+    } else {
+        length.saturating_mul(2).max(LEAST)
+    };
+    wanted.min(most).max(length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_takes_memory_as_it_comes() {
+        const LIMIT: usize = 4 << 20;
+        // Small ones at once, and no more than they need.
+        assert_eq!(next_capacity(10, 700, LIMIT), 700);
+        assert_eq!(next_capacity(10, SMALL, LIMIT), SMALL);
+        // Large ones by and by.
+        assert_eq!(next_capacity(10, LIMIT, LIMIT), LEAST);
+        assert_eq!(next_capacity(100_000, LIMIT, LIMIT), 200_000);
+        assert_eq!(next_capacity(3 << 20, LIMIT, LIMIT), LIMIT);
+        assert_eq!(next_capacity(100_000, 150_000, LIMIT), 150_000);
+        // Chunked ones declare nothing.
+        assert_eq!(next_capacity(10, 0, LIMIT), LEAST);
+        assert_eq!(next_capacity(100_000, 0, LIMIT), 200_000);
+        assert_eq!(next_capacity(11, 0, 12), 12);
     }
 }

@@ -2,6 +2,7 @@
 
 use super::activity::Activity;
 use super::connections::Connections;
+use crate::fairness::BodyMemory;
 use bytes::Bytes;
 use http::Response;
 use http_body_util::{BodyExt, Full};
@@ -40,11 +41,13 @@ impl InFlight {
     }
 
     /// The response, with a body that keeps the request in flight until it is sent.
-    pub(super) fn answered(mut self, response: Response<Full<Bytes>>) -> Response<Answer> {
+    pub(super) fn answered(mut self, mut response: Response<Full<Bytes>>) -> Response<Answer> {
         self.answer = Some(self.activity.answer());
+        let memory = response.extensions_mut().remove();
         response.map(|body| Answer {
             rest: whole(body),
             request: self,
+            _memory: memory,
         })
     }
 }
@@ -61,6 +64,8 @@ impl Drop for InFlight {
 pub(super) struct Answer {
     rest: Bytes,
     request: InFlight,
+    /// Given back when this is dropped.
+    _memory: Option<Arc<BodyMemory>>,
 }
 
 impl Body for Answer {

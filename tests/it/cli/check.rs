@@ -185,17 +185,21 @@ auth.kind = "none"
         "{sandbox}"
     );
     assert!(why.starts_with("each can take 72.9 MiB of "), "{sandbox}");
-    assert_eq!(
-        lines[1],
-        format!("tenant acme: {slots} calls at once, 256 waiting, share 1")
-    );
-    assert!(lines[2].starts_with("plugin charm: transform-texts (sha256 "));
+    let cleaning = "memory: the first 256.0 KiB of each memory are written over after a call";
+    assert!(lines[1].starts_with(cleaning), "{}", lines[1]);
+    let bodies = lines[2].strip_prefix("bodies: ").unwrap();
+    let (bodies, _) = bodies.split_once(" for those of requests").unwrap();
     assert_eq!(
         lines[3],
+        format!("tenant acme: {slots} calls at once, 256 waiting, share 1, {bodies} of bodies")
+    );
+    assert!(lines[4].starts_with("plugin charm: transform-texts (sha256 "));
+    assert_eq!(
+        lines[5],
         format!("plugin echo: transform-response (sha256 {digest})")
     );
     assert_eq!(
-        lines[4..],
+        lines[6..],
         [
             "assistant lobby of tenant acme: JWT, 10s",
             "  message_processed: 3 stages",

@@ -15,6 +15,133 @@ fn body() {
     answer.is_problem(413, "larger than 2000 bytes");
 }
 
+/// Two tenants, whose bodies together have a megabyte.
+fn a_megabyte_for_bodies(lines: &str) -> Host {
+    let assistant = |name: &str| {
+        format!(
+            "[tenants.{name}]\n[assistants.{name}]\ntenant = \"{name}\"\nauth = {{ kind = \"none\" }}\n"
+        )
+    };
+    Host::start(&format!(
+        "[admin]\nlisten = \"127.0.0.1:0\"\n[server]\nbody = \"256KiB\"\nbody_memory = \"1MiB\"\n{lines}{}{}",
+        assistant("a"),
+        assistant("b"),
+    ))
+}
+
+/// A request for an assistant with a body of so many bytes, of which so many are sent.
+fn unfinished(host: &Host, assistant: &str, length: usize, sent: usize) -> Connection {
+    let lines = format!("content-length: {length}\n");
+    let head = post(&format!("/webhooks/{assistant}"), &lines, "");
+    Connection::with(host.address, [head, vec![b' '; sent]].concat())
+}
+
+#[test]
+fn body_memory() {
+    let host = a_megabyte_for_bodies("");
+    let used = "retort_body_memory_used_bytes";
+    let comes_to = |bytes: f64| host.wait("so much is used", || host.metric(used) >= bytes);
+    const BODY: usize = 200_000;
+    let mut bodies: Vec<_> = (0..2)
+        .map(|_| unfinished(&host, "a", BODY, BODY - 1))
+        .collect();
+    comes_to(2.0 * 199_999.0);
+    // It may have half of the megabyte.
+    let mut refused = unfinished(&host, "a", BODY, BODY);
+    let answer = refused.answer();
+    answer.is_problem(503, "too many answers are being transformed; try again");
+    assert_eq!(answer.header("retry-after"), "1");
+    host.logged(&[
+        "refused: try again",
+        "have their 524288 bytes of memory already",
+    ]);
+    let refusals = r#"retort_refusals_total{tenant="a",reason="body-memory-full"}"#;
+    assert!((host.metric(refusals) - 1.0).abs() < 0.1);
+    // Small ones, and those of others, have room.
+    assert_eq!(host.call("a").send().status, 200);
+    assert_eq!(
+        host.call("b")
+            .body(format!("{SAMPLE}{}", " ".repeat(BODY)))
+            .send()
+            .status,
+        200
+    );
+    // An answer keeps its memory until it is sent, and no longer.
+    for body in &mut bodies {
+        body.send("x");
+        assert_eq!(body.answer().status, 400);
+    }
+    host.wait("all is given back", || host.metric(used) < 0.1);
+    assert_eq!(
+        host.call("a")
+            .body(format!("{SAMPLE}{}", " ".repeat(BODY)))
+            .send()
+            .status,
+        200
+    );
+}
+
+#[test]
+fn a_body_takes_memory_as_it_comes_and_not_as_it_is_declared() {
+    let host = a_megabyte_for_bodies("");
+    let few = 1_000;
+    let bodies: Vec<_> = (0..30)
+        .map(|_| unfinished(&host, "a", 200_000, few))
+        .collect();
+    let used = "retort_body_memory_used_bytes";
+    host.wait("all have come", || host.metric(used) >= 30.0 * 1_000.0);
+    assert!(
+        host.metric(used) <= 30.0 * 16_384.0,
+        "{}",
+        host.metric(used)
+    );
+    assert_eq!(host.call("a").send().status, 200);
+    drop(bodies);
+    host.wait("all is given back", || host.metric(used) < 0.1);
+}
+
+#[test]
+fn a_request_that_would_get_no_slot_is_refused_before_its_body() {
+    let host = Host::start(
+        r#"
+        [tenants.t]
+        concurrency = 1
+        queue = 0
+        [assistants.strict]
+        tenant = "t"
+        auth = { kind = "none" }
+        on_fault = "fail"
+        pipeline = [{ plugin = "sleeps", settings = { milliseconds = 3000 } }]
+        [assistants.lenient]
+        tenant = "t"
+        auth = { kind = "none" }
+        pipeline = [{ plugin = "sleeps", settings = { milliseconds = 3000 } }]
+        [admin]
+        listen = "127.0.0.1:0"
+        "#,
+    );
+    let mut served = Connection::with(host.address, post_body("/webhooks/strict", SAMPLE));
+    host.wait("it has the slot", || host.metric("retort_slots_used") > 0.5);
+    let ask = |assistant: &str| {
+        let lines = format!("content-length: {}\nexpect: 100-continue\n", SAMPLE.len());
+        let path = format!("/webhooks/{assistant}");
+        Connection::with(host.address, post(&path, &lines, ""))
+    };
+    // Nobody asks for its body.
+    let answer = ask("strict").answer();
+    answer.is_problem(503, "too many answers are being transformed; try again");
+    host.logged(&[
+        "refused: try again",
+        "0 calls of the tenant are waiting already",
+    ]);
+    // The policy of this one wants its body back.
+    let mut lenient = ask("lenient");
+    assert_eq!(lenient.answer().status, 100);
+    lenient.send(SAMPLE);
+    assert_eq!(lenient.answer().text(), SAMPLE);
+    assert_eq!(served.answer().status, 200);
+}
+
 #[test]
 fn head() {
     let host = Host::start(

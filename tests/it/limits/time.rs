@@ -1,7 +1,7 @@
 //! The assistant's timeout, which is there for everything together.
 
 use super::SOON;
-use crate::support::{Connection, Host, SAMPLE, post_body};
+use crate::support::{Connection, Host, SAMPLE, component_text, post_body, repository};
 use serde_json::json;
 use std::time::{Duration, Instant};
 
@@ -81,5 +81,61 @@ fn a_stages_timeout_ends_before_the_assistants() {
     let answer = host.call("a").send();
     assert!(start.elapsed() < SOON, "{:?}", start.elapsed());
     assert_eq!(answer.json()["payload"]["next"], true);
+    host.logged(&["fault=\"timed-out\"", "did not answer within 100 ms"]);
+}
+
+/// One instruction that fills two gigabytes takes about a second, and nothing stops it.
+#[test]
+fn an_answer_does_not_wait_for_an_instruction_that_fills_all_memory() {
+    let text = std::fs::read_to_string(repository().join("tests/guests/text/fills-memory.wat"));
+    let text = text.unwrap();
+    let huge = text
+        .replace("944", "32752")
+        .replace("62914560", "2147000000");
+    assert_ne!(huge, text);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("fills-all.wasm");
+    std::fs::write(&file, wat::parse_str(component_text(&huge)).unwrap()).unwrap();
+    let host = Host::start(&format!(
+        r#"
+        [admin]
+        listen = "127.0.0.1:0"
+        [sandbox]
+        concurrency = 2
+        [plugins.fills-all]
+        component = '{}'
+        [plugins.fills-all.limits]
+        memory = "2GiB"
+        timeout = "100ms"
+        fuel = 1_000_000_000_000
+        [assistants.a]
+        tenant = "t"
+        auth = {{ kind = "none" }}
+        on_fault = "fail"
+        pipeline = [{{ plugin = "fills-all" }}]
+        [assistants.b]
+        tenant = "t"
+        auth = {{ kind = "none" }}
+        pipeline = []
+        "#,
+        file.display()
+    ));
+    let request = post_body("/webhooks/a", SAMPLE);
+    let start = Instant::now();
+    let mut calls = [(); 2].map(|()| Connection::with(host.address, &request));
+    for call in &mut calls {
+        let answer = call.answer();
+        answer.is_problem(504, "the answer could not be transformed in time");
+    }
+    let took = start.elapsed();
+    // The guests hold their slots until they have ended, and others are served meanwhile.
+    assert!(
+        host.metric("retort_slots_used") > 0.5,
+        "they have ended after {took:?}"
+    );
+    assert_eq!(host.call("b").send().status, 200);
+    host.wait("the guests have ended", || {
+        host.metric("retort_slots_used") < 0.1
+    });
     host.logged(&["fault=\"timed-out\"", "did not answer within 100 ms"]);
 }
