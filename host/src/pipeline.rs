@@ -10,9 +10,13 @@ use crate::metrics::StageMetrics;
 use crate::outcome::{Fault, Made, Origin, OutcomeKind, Usage};
 use crate::plugin::{CallMeter, Callee, Reach, Request, Terms};
 use crate::quarantine::{Change, Quarantine, Verdict};
+use crate::throttle::Throttle;
 use crate::view::View;
 use std::sync::Arc;
 use std::time::Instant;
+
+/// Of the lines about stages that get no slot.
+static REFUSALS: Throttle = Throttle::new();
 
 /// One plugin's place in a pipeline, ready to run.
 pub struct Stage {
@@ -278,6 +282,17 @@ fn log(stage: &Stage, result: &Result<Made, Fault>, usage: Option<&Usage>) {
         Ok(made) => {
             let kind = made.kind();
             tracing::debug!(plugin, ?kind, fuel, microseconds, "the stage is done");
+        }
+        // A tenant that has as much as it may have can cause any number of these lines.
+        Err(fault @ Fault::Unavailable(refusal)) => {
+            let reason = fault.to_string();
+            let (reason, fault) = (reason.as_str(), fault.kind());
+            match REFUSALS.admit(refusal.kind()) {
+                Some(left_out) => {
+                    tracing::warn!(plugin, fault, reason, left_out, "the stage is not called");
+                }
+                None => tracing::debug!(plugin, fault, reason, "the stage is not called"),
+            }
         }
         // The beginning has its line; each request would only repeat it.
         Err(fault @ Fault::Quarantined { .. }) => {

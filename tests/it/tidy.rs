@@ -96,6 +96,7 @@ const MAY_USE: [(&str, &[&str]); 32] = [
             "outcome",
             "plugin",
             "quarantine",
+            "throttle",
             "view",
         ],
     ),

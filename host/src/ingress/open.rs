@@ -3,6 +3,7 @@
 use super::REFUSALS;
 use crate::fairness::{Refusal, Tenant};
 use crate::metrics::Metrics;
+use crate::outcome::Fault;
 use crate::respond::Rejection;
 use bytes::Bytes;
 use http::Response;
@@ -41,6 +42,10 @@ impl OpenRequest<'_> {
                 if let Some(tenant) = self.tenant {
                     self.metrics.refused(tenant, refusal);
                 }
+                log_refused(*refusal, status, milliseconds);
+            }
+            // Its stage has counted it.
+            Err(Rejection::Fault(Fault::Unavailable(refusal))) => {
                 log_refused(*refusal, status, milliseconds);
             }
             // What strangers can have for nothing does not fill the log.
