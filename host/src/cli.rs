@@ -10,6 +10,7 @@ macro_rules! tell {
 
 mod assistant;
 mod check;
+mod compile_component;
 mod delivery;
 mod invoke;
 mod json_input;
@@ -19,6 +20,7 @@ mod serve;
 mod token;
 
 use crate::config::{Config, ConfigError};
+use crate::plugin;
 use crate::reload::Source;
 use crate::secret::{Secrets, environment};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -64,6 +66,8 @@ enum Verb {
     Rehearse(rehearse::Rehearse),
     Token(token::Token),
     Send(send::Send),
+    #[command(name = plugin::COMMAND, hide = true)]
+    CompileComponent(compile_component::CompileComponent),
 }
 
 /// How many lines of the log wait to be written before further ones are dropped.
@@ -127,6 +131,10 @@ impl Command {
     /// that the assistant would not take), 2 where the command could not do its work.
     #[must_use]
     pub fn execute(self) -> ExitCode {
+        // This has no log: it gives up its rights before it starts a thread.
+        if let Verb::CompileComponent(compile) = self.verb {
+            return compile.execute();
+        }
         // Only the server tells its story unasked; the others have their results.
         let default = match self.verb {
             Verb::Serve(_) => "info",
@@ -144,6 +152,7 @@ impl Command {
             Verb::Rehearse(rehearse) => rehearse.execute(),
             Verb::Token(token) => token.execute(),
             Verb::Send(send) => send.execute(),
+            Verb::CompileComponent(compile) => return compile.execute(),
         };
         match ending {
             Ok(Ending::Good) => ExitCode::SUCCESS,

@@ -21,6 +21,8 @@ pub use crate::capability::http::Clients;
 pub use crate::capability::{Capability, Reach};
 pub use callee::Callee;
 pub use capacity::Capacity;
+pub use compile::child::Order;
+pub use compile::{COMMAND, Compiler};
 pub use interface::Interface;
 pub use load::LoadError;
 pub use sandbox::{Sandbox, SandboxError};

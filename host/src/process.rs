@@ -4,6 +4,7 @@ use crate::fairness::Fairness;
 use crate::issuer::Issuers;
 use crate::keyvalue::Keeper;
 use crate::metrics::Metrics;
+use crate::plugin::Compiler;
 use crate::replay::Replays;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,25 +24,28 @@ pub struct Process {
     pub keyvalue: Keeper,
     /// The tokens that may not come again.
     pub replays: Replays,
+    /// Where components are compiled.
+    pub compiler: Compiler,
     stopping: AtomicBool,
 }
 
 impl Process {
     /// At its beginning.
     #[must_use]
-    pub fn new() -> Arc<Self> {
-        Self::with(Keeper::new())
+    pub fn new(compiler: Compiler) -> Arc<Self> {
+        Self::with(compiler, Keeper::new())
     }
 
     /// At the beginning of a command that runs beside a server: what plugins keep ends
     /// with it, and the server's own store is left alone.
     #[must_use]
-    pub fn aside() -> Arc<Self> {
-        Self::with(Keeper::in_memory())
+    pub fn aside(compiler: Compiler) -> Arc<Self> {
+        Self::with(compiler, Keeper::in_memory())
     }
 
-    fn with(keyvalue: Keeper) -> Arc<Self> {
+    fn with(compiler: Compiler, keyvalue: Keeper) -> Arc<Self> {
         Arc::new(Self {
+            compiler,
             keyvalue,
             fairness: Fairness::new(),
             metrics: Metrics::new(),

@@ -144,7 +144,7 @@ impl Snapshot {
         let (sandbox, loaded) = match fit {
             Some(previous) => (Arc::clone(&previous.sandbox), &previous.plugins),
             None => (
-                Arc::new(Sandbox::new(&config.sandbox, &largest)?),
+                Arc::new(Sandbox::new(&config.sandbox, &largest, &process.compiler)?),
                 &BTreeMap::new(),
             ),
         };

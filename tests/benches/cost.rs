@@ -14,7 +14,7 @@ use retort::guard::Guard;
 use retort::ingress;
 use retort::limits::Limits;
 use retort::outcome::Made;
-use retort::plugin::{self, Plugin, Reach, Sandbox};
+use retort::plugin::{self, Compiler, Plugin, Reach, Sandbox};
 use retort::process::Process;
 use retort::secret::Secrets;
 use retort::snapshot::Snapshot;
@@ -94,8 +94,10 @@ fn native(payload: &str) -> String {
 
 /// One stage: a fresh instance, the call, and the instance's end.
 fn stage(criterion: &mut Criterion, runtime: &Runtime) {
-    let sandbox =
-        Arc::new(Sandbox::new(&Settings::default(), &Limits::DEFAULT).expect("a sandbox"));
+    let sandbox = Arc::new(
+        Sandbox::new(&Settings::default(), &Limits::DEFAULT, &Compiler::InProcess)
+            .expect("a sandbox"),
+    );
     let file = repository().join("target/components/southern-charm.wasm");
     let plugin = Plugin::load(&sandbox, "southern-charm", &file, None).expect("a plugin");
     let plugin = Arc::new(plugin).for_event(EventKind::MessageProcessed);
@@ -162,7 +164,7 @@ fn request(criterion: &mut Criterion, runtime: &Runtime) {
     let secret = |_: &str| Some("purple unicorn".to_owned());
     let config =
         Config::parse(config, "bench", &repository(), Secrets::Read(&secret)).expect("it is good");
-    let snapshot = Snapshot::build(config, &Process::new(), None, |_| ());
+    let snapshot = Snapshot::build(config, &Process::new(Compiler::InProcess), None, |_| ());
     let snapshot = Arc::new(snapshot.expect("the component is good"));
     // Signed by PyJWT over the same secret, without an expiry.
     let cases: Value = serde_json::from_str(include_str!("../tokens/cases.json")).expect("cases");

@@ -7,7 +7,7 @@ use retort::fairness::{Admission, Allotment, Fairness, Refusal};
 use retort::guard::Guard;
 use retort::limits::Limits;
 use retort::outcome::Fault;
-use retort::plugin::{Plugin, Reach, Request, Sandbox, Terms};
+use retort::plugin::{Compiler, Plugin, Reach, Request, Sandbox, Terms};
 use retort::view::View;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -143,7 +143,8 @@ fn a_pool_without_room_is_an_orderly_fault() {
         concurrency: Some(1),
         ..Settings::default()
     };
-    let sandbox = Arc::new(Sandbox::new(&settings, &Limits::DEFAULT).unwrap());
+    let sandbox =
+        Arc::new(Sandbox::new(&settings, &Limits::DEFAULT, &Compiler::InProcess).unwrap());
     let plugin = Plugin::load(&sandbox, "sleeps", &component("sleeps"), None).unwrap();
     let plugin = Arc::new(plugin)
         .for_event(EventKind::MessageProcessed)

@@ -6,6 +6,7 @@ mod auth;
 mod bad_input;
 mod blame;
 mod cli;
+mod compiler;
 mod fairness;
 mod guests;
 mod http_out;

@@ -12,7 +12,7 @@ use retort::limits::Limits;
 use retort::metrics::Metrics;
 use retort::outcome::OutcomeKind;
 use retort::pipeline::{Pipeline, Run, Stage, Transformed};
-use retort::plugin::{Plugin, Request, Sandbox};
+use retort::plugin::{Compiler, Plugin, Request, Sandbox};
 use retort::view::View;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -177,7 +177,9 @@ struct Echo {
 
 impl Echo {
     fn new() -> Self {
-        let sandbox = Arc::new(Sandbox::new(&Settings::default(), &Limits::DEFAULT).unwrap());
+        let sandbox = Arc::new(
+            Sandbox::new(&Settings::default(), &Limits::DEFAULT, &Compiler::InProcess).unwrap(),
+        );
         Self {
             plugin: Arc::new(Plugin::load(&sandbox, "echo", &component("echo"), None).unwrap()),
             tenant: Tenant::alone("t"),

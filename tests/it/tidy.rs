@@ -79,7 +79,9 @@ const MAY_USE: [(&str, &[&str]); 32] = [
     ("gate", &["auth", "issuer", "process", "replay"]),
     (
         "process",
-        &["fairness", "issuer", "keyvalue", "metrics", "replay"],
+        &[
+            "fairness", "issuer", "keyvalue", "metrics", "plugin", "replay",
+        ],
     ),
     ("issuer", &["auth", "tls"]),
     ("replay", &[]),

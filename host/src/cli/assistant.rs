@@ -1,6 +1,7 @@
 //! One assistant of a configuration, made ready to run without a server.
 
 use super::ConfigFile;
+use crate::plugin::Compiler;
 use crate::process::Process;
 use crate::secret::{Secrets, environment};
 use crate::snapshot::{Assistant, Snapshot};
@@ -34,9 +35,12 @@ impl ConfigFile {
             .cloned()
             .collect();
         config.plugins.retain(|name, _| used.contains(name));
-        let snapshot = Snapshot::build(config, &Process::aside(), None, |plugin| {
-            tell!("compiling {plugin}")
-        })?;
+        let snapshot = Snapshot::build(
+            config,
+            &Process::aside(Compiler::this_program()),
+            None,
+            |plugin| tell!("compiling {plugin}"),
+        )?;
         let assistant = snapshot.into_assistant(name);
         assistant.context("the assistant is gone")
     }

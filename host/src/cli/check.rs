@@ -3,7 +3,7 @@ use crate::config::ConfigError;
 use crate::event::EventKind;
 use crate::fairness::{Allotment, Tenant};
 use crate::pipeline::Pipeline;
-use crate::plugin::{Capacity, Interface};
+use crate::plugin::{Capacity, Compiler, Interface};
 use crate::process::Process;
 use crate::snapshot::{Snapshot, SnapshotError};
 use bytesize::ByteSize;
@@ -36,7 +36,7 @@ impl Check {
             Err(unreadable @ ConfigError::Unreadable { .. }) => return Err(unreadable.into()),
         };
         let progress = |name: &str| tell!("compiling {name}");
-        let process = Process::aside();
+        let process = Process::aside(Compiler::this_program());
         let snapshot = match Snapshot::build(config, &process, None, progress) {
             Ok(snapshot) => snapshot,
             Err(SnapshotError::Components(problems)) => {

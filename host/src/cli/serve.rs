@@ -2,6 +2,7 @@ use super::{ConfigFile, Ending, runtime};
 use crate::admin;
 use crate::auth::Auth;
 use crate::config::Admin;
+use crate::plugin::Compiler;
 use crate::process::Process;
 use crate::reload::{Files, Source};
 use crate::server::{self, Connections, Drained};
@@ -40,7 +41,7 @@ pub(super) struct Serve {
 impl Serve {
     pub(super) fn execute(self) -> anyhow::Result<Ending> {
         let source = self.file.source();
-        let process = Process::new();
+        let process = Process::new(Compiler::this_program());
         let (snapshot, files) = source.first(&process)?;
         tracing::info!(memory = snapshot.sandbox.cleaning(), "the sandbox is ready");
         let capacity = snapshot.sandbox.capacity();

@@ -76,6 +76,9 @@ pub struct Sandbox {
     /// How long a component may take the compiler before it counts as unusable.
     /// Default: 60 s.
     pub compile_timeout: Duration,
+    /// How much memory a component may take the compiler, in bytes, before it counts as
+    /// unusable. Default: 2 GiB.
+    pub compile_memory: u64,
     /// A folder that keeps compiled components for the next start. Whoever may write
     /// to it decides what this process runs. Default: none, so that every start
     /// compiles.
@@ -94,6 +97,7 @@ impl Default for Sandbox {
             wait: Duration::from_secs(1),
             stack_bytes: 512 << 10,
             compile_timeout: Duration::from_secs(60),
+            compile_memory: 2 << 30,
             cache: None,
         }
     }
@@ -237,6 +241,7 @@ pub(super) fn read_sandbox(root: &Table<'_>, context: &Context<'_>) -> Option<Sa
     let compile_timeout = optional(&table, "compile_timeout", |i| {
         i.duration(Duration::from_secs(1)..=Duration::from_secs(600))
     });
+    let compile_memory = optional(&table, "compile_memory", |i| i.bytes(128 << 20..=64 << 30));
     let cache = optional(&table, "cache", |i| Some(context.base.join(i.string()?)));
     table.refuse_unknown_keys();
     Some(Sandbox {
@@ -244,6 +249,7 @@ pub(super) fn read_sandbox(root: &Table<'_>, context: &Context<'_>) -> Option<Sa
         wait: wait?.unwrap_or(default.wait),
         stack_bytes: stack_bytes?.unwrap_or(default.stack_bytes),
         compile_timeout: compile_timeout?.unwrap_or(default.compile_timeout),
+        compile_memory: compile_memory?.map_or(default.compile_memory, |bytes| bytes as u64),
         cache: cache?,
     })
 }

@@ -39,6 +39,7 @@ fn an_empty_file_has_the_documented_defaults() {
     assert_eq!(config.sandbox.wait, Duration::from_secs(1));
     assert_eq!(config.sandbox.stack_bytes, 512 << 10);
     assert_eq!(config.sandbox.compile_timeout, Duration::from_secs(60));
+    assert_eq!(config.sandbox.compile_memory, 2 << 30);
     assert_eq!(config.sandbox.cache, None);
     assert!(config.plugins.is_empty() && config.assistants.is_empty());
 }
@@ -201,6 +202,13 @@ fn ranges_end_where_the_documentation_says() {
             "\"1s\"",
             "\"10min\"",
             ["\"999ms\"", "\"601s\""],
+        ),
+        (
+            "sandbox",
+            "compile_memory",
+            "\"128MiB\"",
+            "\"64GiB\"",
+            ["\"127MiB\"", "\"65GiB\""],
         ),
     ] {
         for value in [low, high] {

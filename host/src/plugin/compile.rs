@@ -1,49 +1,123 @@
-//! Compiles a component in threads of its own, within a bound of time.
+//! Compiles a component in a process of its own, within bounds of memory and time.
 //!
-//! The compiler cannot be interrupted. When its time is over nobody waits any longer,
-//! but its threads run on to the end of that component, as the least important of all,
-//! and what they made is dropped (kept, though, where `sandbox.cache` is set, for the
-//! next attempt). They are not those of other components, which are compiled
-//! nevertheless, unless several are busy in vain already.
-//!
-//! How much memory the compiler takes cannot be limited either: one function of 1.4 MB,
-//! with many variables and many branches, was seen to take 7 GB. Its code and functions
-//! are bounded by the size of the file (64 MiB) and by wasmtime (7.6 MB each), its
-//! instances by `nesting`, and no more than four functions of a component are compiled
-//! at once. So whoever takes components from strangers runs `retort check` over them
-//! first, with a limit of the operating system on its memory.
+//! A component of 1.4 MB was seen to take the compiler 7 GB, and a compilation cannot be
+//! interrupted from within. So `retort` starts itself again with a hidden command
+//! (`compile::child`). That process bounds its own memory and CPU time, gives up every
+//! right that it does not need, and writes the compiled code into a folder that is made
+//! for this one compilation. The parent moves the code into wasmtime's cache, from where
+//! its engine loads it. That engine has no compiler: what is not in the cache is an
+//! error and not a compilation without bounds.
 
-use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
-use rustix::process::Pid;
+pub(super) mod child;
+mod confine;
+
+use super::sandbox::Sandbox;
+use std::io::{self, Read, Write};
 use std::num::NonZero;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use wasmtime::Engine;
 use wasmtime::component::Component;
+
+/// The name of the hidden command.
+pub const COMMAND: &str = "compile-component";
 
 /// The most threads for one component. Several components are compiled at once already.
 const THREADS: usize = 4;
 
-/// The stack of each, in bytes: as much as a main thread has.
-const STACK: usize = 8 << 20;
+/// The most compilers at once. Together they take at most this many times
+/// `compile_memory`.
+const MOST: usize = 4;
 
-/// How much the threads give way to those that serve requests, where both want to run: a
-/// nice value of 10 is about a tenth of their share.
-const WANTED: i32 = 10;
+/// Compilers together may take this part of the machine's memory; the first one may
+/// take more.
+const PART: u64 = 2;
 
-/// The same for a compilation that nobody waits for any longer: a sixtieth of their share.
-const UNWANTED: i32 = 19;
+/// The most of what a compiler says that is read, in bytes.
+const MOST_WORDS: u64 = 16 << 10;
 
-/// How many compilations may run on that nobody waits for, so that one attempt after the
-/// other does not fill the memory.
-const MOST_ABANDONED: usize = 4;
+/// How often to look whether a process that has closed its output has ended.
+const PAUSE: Duration = Duration::from_millis(1);
 
-/// How many there are, in the whole process.
-static ABANDONED: AtomicUsize = AtomicUsize::new(0);
+/// Signals that a compiler can end by, as Linux numbers them.
+const SIGABRT: i32 = 6;
+const SIGKILL: i32 = 9;
+const SIGXCPU: i32 = 24;
+
+/// Where components are compiled.
+#[derive(Debug, Clone)]
+pub enum Compiler {
+    /// In a process of their own, which [`Compiler::child`] says more about.
+    Child {
+        /// The `retort` program.
+        program: PathBuf,
+        /// How many compilers are running, in the whole process.
+        running: Arc<Running>,
+    },
+    /// In this process, without bounds of memory or time. This is for tests and
+    /// benchmarks, whose own program has no command that compiles.
+    InProcess,
+}
+
+impl Compiler {
+    /// Starts this program for each component. The path names the program that is
+    /// running, also after an upgrade has replaced or removed its file.
+    #[must_use]
+    pub fn this_program() -> Self {
+        Self::child("/proc/self/exe".into())
+    }
+
+    /// Starts a program for each component, which has to be `retort` of the same build.
+    #[must_use]
+    pub fn child(program: PathBuf) -> Self {
+        Self::Child {
+            program,
+            running: Arc::default(),
+        }
+    }
+}
+
+/// Counts the compilers that run at once.
+#[derive(Debug, Default)]
+pub struct Running {
+    number: Mutex<usize>,
+    fewer: Condvar,
+}
+
+impl Running {
+    /// Waits until fewer than `most` are running. Each of them ends within its
+    /// `compile_timeout`, and no more than one thread a core waits here.
+    fn start(&self, most: usize) -> RunningOne<'_> {
+        let number = self.number.lock().unwrap_or_else(PoisonError::into_inner);
+        let wait = self.fewer.wait_while(number, |number| *number >= most);
+        *wait.unwrap_or_else(PoisonError::into_inner) += 1;
+        RunningOne(self)
+    }
+}
+
+/// One compiler that is counted until this is dropped.
+struct RunningOne<'a>(&'a Running);
+
+impl Drop for RunningOne<'_> {
+    fn drop(&mut self) {
+        let number = &self.0.number;
+        *number.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        self.0.fewer.notify_one();
+    }
+}
+
+/// How many compilers may run at once, where the process may take this much memory.
+fn most_at_once(cores: usize, memory: Option<u64>, compile_memory: u64) -> usize {
+    let room = memory.map_or(MOST, |memory| {
+        usize::try_from(memory / PART / compile_memory.max(1)).unwrap_or(MOST)
+    });
+    cores.min(MOST).min(room).max(1)
+}
 
 /// Why there is no compiled code.
 pub(super) enum CompileError {
@@ -51,77 +125,177 @@ pub(super) enum CompileError {
     Refused(String),
     /// It was not done in time.
     TooSlow,
-    /// The compiler panicked, its threads could not be had, or too many are busy in vain.
+    /// It takes more memory than the compiler may have.
+    TooLarge,
+    /// The compiler failed, or could not be started.
     Broken(String),
 }
 
-/// Compiles the component that these bytes are, for as long as patience lasts.
-pub(super) fn compile(
-    engine: &Engine,
-    bytes: Vec<u8>,
-    patience: Duration,
-) -> Result<Component, CompileError> {
-    let abandoned = ABANDONED.load(Ordering::Relaxed);
-    if abandoned >= MOST_ABANDONED {
-        return Err(CompileError::Broken(format!(
-            "the compiler is still busy with {abandoned} others that took it too long"
-        )));
+/// Compiles the component that these bytes are, or loads it where its code is kept.
+pub(super) fn compile(sandbox: &Sandbox, bytes: Vec<u8>) -> Result<Component, CompileError> {
+    let engine = &sandbox.engine;
+    let refused = |error: &wasmtime::Error| CompileError::Refused(error.root_cause().to_string());
+    let (program, running, cache) = match (&sandbox.compiler, &sandbox.cache) {
+        (Compiler::Child { program, running }, Some(cache)) => (program, running, cache),
+        _ => return Component::from_binary(engine, &bytes).map_err(|error| refused(&error)),
+    };
+    if cache.is_kept()
+        && let Ok(component) = Component::from_binary(engine, &bytes)
+    {
+        return Ok(component);
     }
-    let ids = Arc::default();
-    let threads = threads(&ids).map_err(|error| CompileError::Broken(error.to_string()))?;
-    // Without room in between: what is sent is received, or nobody waits any longer.
-    let (done, made) = mpsc::sync_channel(0);
-    let engine = engine.clone();
-    threads.spawn(move || {
-        let compile = || Component::from_binary(&engine, &bytes);
-        // The panic's own message is on standard error.
-        if done.send(catch_unwind(AssertUnwindSafe(compile))).is_err() {
-            ABANDONED.fetch_sub(1, Ordering::Relaxed);
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    let memory = sandbox.settings.compile_memory;
+    let most = most_at_once(cores, sandbox.capacity().memory_bytes, memory);
+    let broken = |error: io::Error| CompileError::Broken(error.to_string());
+    let bytes = Arc::new(bytes);
+    let code = {
+        let _one = running.start(most);
+        let folder = cache.work_folder().map_err(broken)?;
+        let bounds = Bounds {
+            memory,
+            time: sandbox.settings.compile_timeout,
+            threads: cores.min(THREADS),
+        };
+        run(program, folder.path(), &bytes, &bounds)?;
+        let name = cache.name_of(engine, &bytes);
+        cache.take(folder.path(), &name).map_err(broken)?
+    };
+    let component = Component::from_binary(engine, &bytes).map_err(|error| {
+        if is_without_compiler(engine, &error) {
+            let what = "this engine cannot load what the compiler has made";
+            CompileError::Broken(what.to_owned())
+        } else {
+            refused(&error)
         }
     });
-    match made.recv_timeout(patience) {
-        Ok(Ok(Ok(component))) => Ok(component),
-        Ok(Ok(Err(error))) => Err(CompileError::Refused(error.root_cause().to_string())),
-        Ok(Err(_)) | Err(RecvTimeoutError::Disconnected) => {
-            Err(CompileError::Broken("the compiler panicked".to_owned()))
-        }
-        Err(RecvTimeoutError::Timeout) => {
-            ABANDONED.fetch_add(1, Ordering::Relaxed);
-            give_up(&ids);
-            Err(CompileError::TooSlow)
+    code.loaded();
+    component
+}
+
+/// Whether an error is that of an engine without a compiler that found no code in its
+/// cache. The engine itself says how that reads.
+fn is_without_compiler(engine: &Engine, error: &wasmtime::Error) -> bool {
+    engine
+        .precompile_component(&[])
+        .is_err_and(|without| without.root_cause().to_string() == error.root_cause().to_string())
+}
+
+/// What one compilation may take.
+struct Bounds {
+    /// In bytes.
+    memory: u64,
+    time: Duration,
+    threads: usize,
+}
+
+/// Has a child compile these bytes into a folder. When this returns, the child has ended.
+fn run(
+    program: &Path,
+    folder: &Path,
+    bytes: &Arc<Vec<u8>>,
+    bounds: &Bounds,
+) -> Result<(), CompileError> {
+    let deadline = Instant::now() + bounds.time;
+    let cannot_start =
+        |error: io::Error| CompileError::Broken(format!("the compiler cannot be started: {error}"));
+    let mut child = start(program, folder, bounds).map_err(cannot_start)?;
+    // These threads end with the child: then nobody has the other ends of the pipes.
+    if let Some(mut input) = child.0.stdin.take() {
+        let bytes = Arc::clone(bytes);
+        // A child that ends early says why.
+        spawn(move || drop(input.write_all(&bytes))).map_err(cannot_start)?;
+    }
+    let (said, words) = mpsc::sync_channel(1);
+    if let Some(output) = child.0.stderr.take() {
+        let read = move || {
+            let mut words = Vec::new();
+            let _ = output.take(MOST_WORDS).read_to_end(&mut words);
+            let _ = said.send(String::from_utf8_lossy(&words).trim().to_owned());
+        };
+        spawn(read).map_err(cannot_start)?;
+    }
+    let words = match words.recv_timeout(bounds.time) {
+        Ok(words) => words,
+        Err(RecvTimeoutError::Timeout) => return Err(CompileError::TooSlow),
+        Err(RecvTimeoutError::Disconnected) => String::new(),
+    };
+    loop {
+        match child.0.try_wait() {
+            Ok(Some(status)) => return ending(status, words),
+            Ok(None) if Instant::now() < deadline => thread::sleep(PAUSE),
+            Ok(None) => return Err(CompileError::TooSlow),
+            Err(error) => return Err(CompileError::Broken(error.to_string())),
         }
     }
 }
 
-/// What Linux knows the threads of one component by.
-type Ids = Arc<Mutex<Vec<Pid>>>;
-
-/// Threads for one component. They end by themselves when it is done.
-fn threads(ids: &Ids) -> Result<ThreadPool, ThreadPoolBuildError> {
-    let cores = thread::available_parallelism().map_or(1, NonZero::get);
-    let ids = Arc::clone(ids);
-    ThreadPoolBuilder::new()
-        .num_threads(cores.min(THREADS))
-        .thread_name(|_| "retort-compile".to_owned())
-        .stack_size(STACK)
-        .start_handler(move |_| {
-            let id = rustix::thread::gettid();
-            lower(id, WANTED);
-            ids.lock().unwrap_or_else(PoisonError::into_inner).push(id);
-        })
-        .build()
+fn spawn(work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    let name = "retort-compile".to_owned();
+    thread::Builder::new().name(name).spawn(work).map(drop)
 }
 
-/// Lets all that nobody waits for any longer run when nothing else wants to.
-fn give_up(ids: &Ids) {
-    let ids = ids.lock().unwrap_or_else(PoisonError::into_inner);
-    ids.iter().for_each(|id| lower(*id, UNWANTED));
-}
+/// A child that does not outlive this, and is never left unwaited for.
+struct Ended(Child);
 
-/// Lowers the importance of a thread; Linux has one for each. It matters little if that
-/// fails.
-fn lower(thread: Pid, nice: i32) {
-    if let Err(error) = rustix::process::setpriority_process(Some(thread), nice) {
-        tracing::debug!(%error, "a thread of the compiler is as important as the others");
+impl Drop for Ended {
+    fn drop(&mut self) {
+        // It fails where the child has ended already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
+
+/// Starts the child with nothing but its orders and two pipes. It has a process group of
+/// its own, so that Ctrl-C on a terminal reaches the parent alone.
+fn start(program: &Path, folder: &Path, bounds: &Bounds) -> io::Result<Ended> {
+    // Whole seconds of all threads, and one to spare: the time bound comes first.
+    let cpu = (bounds.time.as_secs() + 1).saturating_mul(bounds.threads as u64) + 1;
+    Command::new(program)
+        .arg0("retort")
+        .arg(COMMAND)
+        .arg("--memory")
+        .arg(bounds.memory.to_string())
+        .arg("--cpu-seconds")
+        .arg(cpu.to_string())
+        .arg("--threads")
+        .arg(bounds.threads.to_string())
+        .arg("--parent")
+        .arg(std::process::id().to_string())
+        .arg(folder)
+        .env_clear()
+        .envs(child::ENVIRONMENT)
+        .current_dir("/")
+        .process_group(0)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map(Ended)
+}
+
+/// What the end of a child and its words say.
+fn ending(status: ExitStatus, words: String) -> Result<(), CompileError> {
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    match (code, status.signal()) {
+        (Some(child::DONE), _) => Ok(()),
+        (Some(child::REFUSED), _) => Err(CompileError::Refused(words)),
+        (Some(child::NO_MEMORY), _) => Err(CompileError::TooLarge),
+        // The words of Rust's standard library for an allocation that failed.
+        (_, Some(SIGABRT)) if words.contains("memory allocation of") => Err(CompileError::TooLarge),
+        (_, Some(SIGXCPU)) => Err(CompileError::TooSlow),
+        (_, Some(SIGKILL)) => Err(CompileError::Broken(
+            "the compiler was killed, probably because the machine or the control group has no memory left".to_owned(),
+        )),
+        _ if words.is_empty() => Err(CompileError::Broken(format!(
+            "the compiler ended with {status}"
+        ))),
+        _ => Err(CompileError::Broken(format!(
+            "the compiler ended with {status}: {}",
+            words.replace('\n', " ")
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests;

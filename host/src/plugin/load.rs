@@ -31,13 +31,13 @@ fn export(interface: Interface) -> String {
 
 impl Plugin {
     /// Compiles and links the component in `path`. It takes as long as its code is
-    /// large, some 100 ms for 100 KB, and at most the sandbox's `compile_timeout`.
-    /// It blocks the calling thread and works in others, which give way to those that
-    /// serve.
+    /// large, some 100 ms for 100 KB, and at most the sandbox's `compile_timeout` once
+    /// it has its turn. It blocks the calling thread and works in another process,
+    /// which gives way to this one.
     ///
     /// # Errors
     /// A file that cannot be read or has another digest, that is not a component,
-    /// cannot be compiled in time, does not export the interface, or imports what it
+    /// cannot be compiled in time or in memory, does not export the interface, or imports what it
     /// was not granted.
     pub fn load(
         sandbox: &Arc<Sandbox>,
@@ -64,12 +64,18 @@ impl Plugin {
         if let Some(reason) = nesting::too_much(&bytes) {
             return Err(LoadError::TooMuchInside { file, reason });
         }
-        let limit = sandbox.settings.compile_timeout;
-        let component = compile(&sandbox.engine, bytes, limit).map_err(|error| {
+        let component = compile(sandbox, bytes).map_err(|error| {
             let file = file.clone();
             match error {
                 CompileError::Refused(reason) => LoadError::Invalid { file, reason },
-                CompileError::TooSlow => LoadError::CompiledTooSlowly { file, limit },
+                CompileError::TooSlow => LoadError::CompiledTooSlowly {
+                    file,
+                    limit: sandbox.settings.compile_timeout,
+                },
+                CompileError::TooLarge => LoadError::CompiledTooLarge {
+                    file,
+                    limit: sandbox.settings.compile_memory,
+                },
                 CompileError::Broken(reason) => LoadError::CompilerFailed { file, reason },
             }
         })?;
@@ -292,6 +298,14 @@ pub enum LoadError {
         /// What `compile_timeout` says.
         limit: Duration,
     },
+    /// It takes the compiler too much memory.
+    #[error("{} takes the compiler more memory than {}, which is `compile_memory` in [sandbox]", file.display(), bytesize::ByteSize::b(*limit).display().iec())]
+    CompiledTooLarge {
+        /// The component's file.
+        file: PathBuf,
+        /// What `compile_memory` says, in bytes.
+        limit: u64,
+    },
     /// The compiler itself went wrong.
     #[error("{} cannot be compiled: {reason}", file.display())]
     CompilerFailed {
@@ -366,8 +380,11 @@ impl LoadError {
             Self::CompiledTooSlowly { .. } => {
                 "raise `compile_timeout`, or build the component with less code and smaller functions; with `cache` in [sandbox] it is compiled once"
             }
+            Self::CompiledTooLarge { .. } => {
+                "raise `compile_memory` if you trust the component, or build it with smaller functions"
+            }
             Self::CompilerFailed { .. } => {
-                "try again in a minute or start anew; if the compiler panicked, the standard error says more"
+                "try again; if it lacks memory, lower `concurrency` in [sandbox] or give the machine more"
             }
             Self::NotGranted { .. } => {
                 "a plugin can reach clocks, random numbers, its log, and what `grants` can name; build it without what needs these imports"

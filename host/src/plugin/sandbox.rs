@@ -1,8 +1,9 @@
 //! The one wasmtime engine, set up so that a fresh instance costs little and no
 //! guest can run longer, grow larger or be more numerous than the limits say.
 
-use super::cache::Kept;
+use super::cache::CodeCache;
 use super::capacity::Capacity;
+use super::compile::Compiler;
 use super::state::State;
 use crate::capability;
 use crate::config;
@@ -12,7 +13,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 use wasmtime::component::Linker;
 use wasmtime::{
-    Cache, Config, Enabled, Engine, EngineWeak, InstanceAllocationStrategy, PoolingAllocationConfig,
+    Config, Enabled, Engine, EngineWeak, InstanceAllocationStrategy, PoolingAllocationConfig,
 };
 
 /// How often a running guest gives way to others, and sees its deadline. At 10 ms
@@ -49,7 +50,9 @@ pub struct Sandbox {
     capacity: Capacity,
     pub(super) settings: config::Sandbox,
     largest: Limits,
-    kept: Option<Kept>,
+    pub(super) compiler: Compiler,
+    /// Where compiled code comes from. In tests there may be none.
+    pub(super) cache: Option<CodeCache>,
 }
 
 impl Sandbox {
@@ -59,57 +62,55 @@ impl Sandbox {
     /// # Errors
     /// The operating system's, mostly: the pool's address space cannot be had, or the
     /// folder for compiled code cannot be made.
-    pub fn new(settings: &config::Sandbox, largest: &Limits) -> Result<Self, SandboxError> {
-        let open = |folder: &PathBuf| {
-            Kept::open(folder).map_err(|error| SandboxError::NoCache {
-                folder: folder.clone(),
-                reason: error.root_cause().to_string(),
-            })
-        };
-        let (kept, cache) = settings.cache.as_ref().map(open).transpose()?.unzip();
-        let capacity = Capacity::of(settings, largest).ok_or(SandboxError::NoMemory)?;
-        let sandbox = Self::with_pool(settings, largest, capacity, cache);
-        let sandbox = sandbox.map_err(SandboxError::no_pool)?;
-        Ok(Self { kept, ..sandbox })
-    }
-
-    fn with_pool(
+    pub fn new(
         settings: &config::Sandbox,
         largest: &Limits,
-        capacity: Capacity,
-        cache: Option<Cache>,
-    ) -> wasmtime::Result<Self> {
-        let mut config = Config::new();
+        compiler: &Compiler,
+    ) -> Result<Self, SandboxError> {
+        let opened = match (&settings.cache, compiler) {
+            (Some(folder), _) => {
+                Some(
+                    CodeCache::kept(folder).map_err(|error| SandboxError::NoCache {
+                        folder: folder.clone(),
+                        reason: error.root_cause().to_string(),
+                    })?,
+                )
+            }
+            (None, Compiler::Child { .. }) => {
+                let no_folder = |error| SandboxError::NoFolder(format!("{error:#}"));
+                Some(CodeCache::temporary().map_err(no_folder)?)
+            }
+            (None, Compiler::InProcess) => None,
+        };
+        let (cache, for_engine) = opened.unzip();
+        let capacity = Capacity::of(settings, largest).ok_or(SandboxError::NoMemory)?;
+        let mut config = code_settings();
         config
-            .cache(cache)
-            // Nothing unwinds through a guest, and what would let it makes every plugin larger.
-            .native_unwind_info(false)
-            .consume_fuel(true)
-            .epoch_interruption(true)
+            // What a child compiles is compiled nowhere else.
+            .enable_compiler(matches!(compiler, Compiler::InProcess))
+            .cache(for_engine)
             .max_wasm_stack(settings.stack_bytes)
             .async_stack_size(settings.stack_bytes + HOST_STACK)
             .allocation_strategy(InstanceAllocationStrategy::Pooling(pool(
                 capacity.slots,
                 largest,
             )));
-        let engine = Engine::new(&config)?;
-        let mut linker = Linker::new(&engine);
-        capability::add_to_linker(&mut linker)?;
-        start_epochs(engine.weak())?;
+        let (engine, linker) = start(&config).map_err(SandboxError::no_pool)?;
         Ok(Self {
             engine,
             linker,
             capacity,
             settings: settings.clone(),
             largest: *largest,
-            kept: None,
+            compiler: compiler.clone(),
+            cache,
         })
     }
 
     /// Makes sure that the next start finds what was compiled, and finds it undamaged.
     pub fn seal(&self) {
-        if let Some(kept) = &self.kept {
-            kept.seal();
+        if let Some(cache) = &self.cache {
+            cache.seal();
         }
     }
 
@@ -157,6 +158,11 @@ pub enum SandboxError {
         "this system does not say how much memory there is\n    hint: say how many calls there may be at once with `concurrency` in [sandbox]"
     )]
     NoMemory,
+    /// There is no folder through which compiled code could come.
+    #[error(
+        "no temporary folder for compiled code can be made: {0}\n    hint: set TMPDIR to a folder that this process may write to, or name one with `cache` in [sandbox]"
+    )]
+    NoFolder(String),
     /// The folder for compiled code cannot be used.
     #[error(
         "compiled code cannot be kept in {}: {reason}\n    hint: `cache` in [sandbox] is a folder that this process may make or write to",
@@ -174,6 +180,26 @@ impl SandboxError {
     fn no_pool(error: wasmtime::Error) -> Self {
         Self::NoPool(format!("{error:#}"))
     }
+}
+
+/// The settings that decide which code the compiler makes. They are the same where code
+/// is compiled and where it is loaded; an engine refuses code of other settings.
+pub(super) fn code_settings() -> Config {
+    let mut config = Config::new();
+    config
+        // Nothing unwinds through a guest, and what would let it makes every plugin larger.
+        .native_unwind_info(false)
+        .consume_fuel(true)
+        .epoch_interruption(true);
+    config
+}
+
+fn start(config: &Config) -> wasmtime::Result<(Engine, Linker<State>)> {
+    let engine = Engine::new(config)?;
+    let mut linker = Linker::new(&engine);
+    capability::add_to_linker(&mut linker)?;
+    start_epochs(engine.weak())?;
+    Ok((engine, linker))
 }
 
 fn pool(places: u32, largest: &Limits) -> PoolingAllocationConfig {

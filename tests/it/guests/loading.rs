@@ -5,15 +5,8 @@ use crate::support::{Host, SAMPLE, component, component_text, retort, text_guest
 use std::borrow::Cow;
 use std::fmt::Write;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
 use tempfile::TempDir;
-use wasm_encoder::{
-    BlockType, CodeSection, Component, ComponentSection, CustomSection, Function, FunctionSection,
-    Instruction, Module, ModuleSection, RawSection, TypeSection, ValType,
-};
-
-/// By when a compiler that had three seconds was given up, generously.
-const SOON: Duration = Duration::from_secs(15);
+use wasm_encoder::{Component, ComponentSection, CustomSection, RawSection};
 
 #[test]
 pub(super) fn wrong_world() {
@@ -76,7 +69,7 @@ fn bytes_do_not_load(bytes: &[u8], words: &[&str]) {
 
 /// A component in a file of its own.
 struct Kept {
-    folder: TempDir,
+    _folder: TempDir,
     file: PathBuf,
 }
 
@@ -85,7 +78,10 @@ impl Kept {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("guest.wasm");
         std::fs::write(&file, bytes).unwrap();
-        Self { folder, file }
+        Self {
+            _folder: folder,
+            file,
+        }
     }
 
     /// Serves it, and sees that it is as good as any.
@@ -207,117 +203,4 @@ fn fifty_megabytes() {
     .unwrap();
     let text = component_text(&tame_fields(&fields));
     Kept::new(&wat::parse_str(text).unwrap()).serves();
-}
-
-#[test]
-fn fifty_megabytes_of_code() {
-    let mut body = Function::new([]);
-    body.instruction(&Instruction::LocalGet(0));
-    for _ in 0..3_300 {
-        body.instruction(&Instruction::LocalGet(0));
-        body.instruction(&Instruction::I32Mul);
-    }
-    body.instruction(&Instruction::End);
-    let bytes = with_functions(&body, 5_300);
-    assert!(bytes.len() > 50 << 20, "{}", bytes.len());
-    is_compiled_too_slowly(&bytes);
-}
-
-#[test]
-fn slow_to_compile() {
-    is_compiled_too_slowly(&slow());
-}
-
-#[test]
-fn compilations_in_vain_do_not_pile_up() {
-    let kept = Kept::new(&slow());
-    let folder = kept.folder.path();
-    // As many as are begun at once come to nothing together; no new one is begun while
-    // four are at it in vain.
-    let cores = std::thread::available_parallelism().unwrap().get();
-    let number = cores.max(4) + cores;
-    let mut config = String::from("sandbox.compile_timeout = \"1s\"\n");
-    for plugin in 0..number {
-        writeln!(config, "plugins.p{plugin}.component = \"guest.wasm\"").unwrap();
-    }
-    std::fs::write(folder.join("retort.toml"), config).unwrap();
-    let output = retort().current_dir(folder).arg("check").output().unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    let error = String::from_utf8_lossy(&output.stderr);
-    let slow = error.matches("was not compiled within 1s").count();
-    let busy = "guest.wasm cannot be compiled: the compiler is still busy with";
-    let busy = error.matches(busy).count();
-    assert!(slow >= 4 && busy >= 1, "{error}");
-    assert_eq!(slow + busy, number, "{error}");
-}
-
-/// Many variables that live through loops within loops: 30 KB that take the compiler
-/// half a minute.
-fn slow() -> Vec<u8> {
-    let (variables, loops) = (2_000, 300);
-    let mut body = Function::new([(variables, ValType::I32)]);
-    for _ in 0..loops {
-        body.instruction(&Instruction::Loop(BlockType::Empty));
-    }
-    for variable in 1..=variables {
-        body.instruction(&Instruction::LocalGet(variable));
-        body.instruction(&Instruction::LocalGet(0));
-        body.instruction(&Instruction::I32Add);
-        body.instruction(&Instruction::LocalSet(variable));
-    }
-    for _ in 0..loops {
-        body.instruction(&Instruction::LocalGet(0));
-        body.instruction(&Instruction::BrIf(0));
-        body.instruction(&Instruction::End);
-    }
-    for variable in 1..=variables {
-        body.instruction(&Instruction::LocalGet(variable));
-        body.instruction(&Instruction::Drop);
-    }
-    body.instruction(&Instruction::LocalGet(0));
-    body.instruction(&Instruction::End);
-    with_functions(&body, 4)
-}
-
-/// A component with a module of so many functions of that body, each `i32 -> i32`.
-fn with_functions(body: &Function, number: u32) -> Vec<u8> {
-    let mut types = TypeSection::new();
-    types.ty().function([ValType::I32], [ValType::I32]);
-    let mut functions = FunctionSection::new();
-    let mut code = CodeSection::new();
-    for _ in 0..number {
-        functions.function(0);
-        code.function(body);
-    }
-    let mut module = Module::new();
-    module.section(&types).section(&functions).section(&code);
-    let mut component = Component::new();
-    component.section(&ModuleSection(&module));
-    component.finish()
-}
-
-/// Nobody waits for it longer than the configuration says, and what is beside it is
-/// compiled nevertheless.
-#[track_caller]
-fn is_compiled_too_slowly(bytes: &[u8]) {
-    let kept = Kept::new(bytes);
-    let folder = kept.folder.path();
-    let text = format!(
-        "sandbox.compile_timeout = \"3s\"\n[plugins.slow]\ncomponent = \"guest.wasm\"\n\
-         [plugins.good]\ncomponent = '{}'\n",
-        component("southern-charm").display()
-    );
-    std::fs::write(folder.join("retort.toml"), text).unwrap();
-    let start = Instant::now();
-    let output = retort().current_dir(folder).arg("check").output().unwrap();
-    assert!(start.elapsed() < SOON, "{:?}", start.elapsed());
-    let error = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{error}");
-    for words in [
-        "\nretort.toml:3:13: guest.wasm was not compiled within 3s, which is `compile_timeout` in [sandbox]\n",
-        "\n    hint: raise `compile_timeout`",
-    ] {
-        assert!(error.contains(words), "{error}");
-    }
-    assert!(error.ends_with("\n1 problem in retort.toml\n"), "{error}");
 }

@@ -68,6 +68,18 @@ impl Host {
         Self::start_as(retort(), config)
     }
 
+    /// Serves a configuration with a copy of the program.
+    pub(crate) fn start_program(program: &Path, config: &str) -> Self {
+        let mut copy = Command::new(program);
+        for (name, value) in retort().get_envs() {
+            match value {
+                Some(value) => copy.env(name, value),
+                None => copy.env_remove(name),
+            };
+        }
+        Self::start_as(copy, config)
+    }
+
     /// The same, but no file that it writes can have more than so many bytes.
     pub(crate) fn start_with_file_limit(config: &str, bytes: u64) -> Self {
         let retort = retort();

@@ -10,7 +10,7 @@ use crate::keyvalue::Store;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::pipeline::{Pipeline, Stage};
-use crate::plugin::{Clients, Interface, Plugin, Reach, Sandbox};
+use crate::plugin::{Clients, Compiler, Interface, Plugin, Reach, Sandbox};
 use crate::snapshot::Assistant;
 use crate::view::View;
 use anyhow::{Context, bail};
@@ -53,7 +53,11 @@ impl Loaded {
             concurrency: Some(1),
             ..config::Sandbox::default()
         };
-        let sandbox = Arc::new(Sandbox::new(&sandbox, &Limits::DEFAULT)?);
+        let sandbox = Arc::new(Sandbox::new(
+            &sandbox,
+            &Limits::DEFAULT,
+            &Compiler::this_program(),
+        )?);
         let plugin = Plugin::load(&sandbox, &stem, file, None)
             .map_err(|error| anyhow::anyhow!("{error}\n    hint: {}", error.hint()))?;
         let lacks = plugin.lacks(&grants());
