@@ -4,6 +4,7 @@
 use crate::support::{Host, component, retort};
 use std::fmt::Write;
 use std::fs;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use wasm_encoder::{
@@ -18,8 +19,18 @@ const SOON: Duration = Duration::from_secs(15);
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// An assistant that anybody can call, and whose configuration is read on SIGHUP only.
-const SERVED: &str = "server.watch = \"0s\"\n[assistants.a]\ntenant = \"t\"\n\
-    auth = { kind = \"none\" }\npipeline = [{ plugin = \"echo\" }]\n";
+/// `[sandbox]` has these lines, so that a change of the rest compiles what is new only.
+fn serving(sandbox: &str, plugin: Option<&TempDir>) -> String {
+    let plugin = plugin.map_or(String::new(), |folder| {
+        let component = folder.path().join("guest.wasm");
+        format!("[plugins.guest]\ncomponent = '{}'\n", component.display())
+    });
+    format!(
+        "server.watch = \"0s\"\n[sandbox]\n{sandbox}\n{plugin}[assistants.a]\n\
+         tenant = \"t\"\nauth = {{ kind = \"none\" }}\non_fault = \"fail\"\n\
+         pipeline = [{{ plugin = \"echo\", settings = {{ as = \"unchanged\" }} }}]\n"
+    )
+}
 
 #[test]
 fn fifty_megabytes_of_code() {
@@ -52,7 +63,11 @@ fn what_is_too_slow_is_killed_and_leaves_nothing() {
     let mut check = retort();
     check.current_dir(folder.path()).arg("check");
     check.env("TMPDIR", temporary.path());
-    let output = check.output().unwrap();
+    check.stdout(Stdio::null()).stderr(Stdio::piped());
+    let check = check.spawn().unwrap();
+    let process = check.id();
+    let output = check.wait_with_output().unwrap();
+    assert_eq!(compiler_for(process), None);
     assert_eq!(output.status.code(), Some(1));
     let error = String::from_utf8_lossy(&output.stderr);
     let slow = error.matches("was not compiled within 1s").count();
@@ -66,13 +81,9 @@ fn what_takes_gigabytes_is_refused_and_the_rest_is_served() {
     // Without a bound this takes the compiler more than four gibibytes.
     let greedy = variables_in_loops(40_000, 4_000, 1);
     let folder = folder_with(&greedy);
-    let host = Host::start(SERVED);
-    let component = folder.path().join("guest.wasm");
-    host.configure(&format!(
-        "sandbox.compile_timeout = \"10min\"\nsandbox.compile_memory = \"256MiB\"\n\
-         plugins.greedy.component = '{}'\n{SERVED}",
-        component.display()
-    ));
+    let sandbox = "compile_timeout = \"10min\"\ncompile_memory = \"256MiB\"";
+    let host = Host::start(&serving(sandbox, None));
+    host.configure(&serving(sandbox, Some(&folder)));
     host.signal("HUP");
     let compiler = compiler_of(&host);
     let mut peak = 0;
@@ -95,9 +106,10 @@ fn what_takes_gigabytes_is_refused_and_the_rest_is_served() {
 
 #[test]
 fn a_compiler_may_do_little() {
-    let folder = folder_with(&variables_in_loops(2_000, 300, 4));
-    let host = Host::start(SERVED);
-    host.configure(&with_slow(&folder, "10s"));
+    let folder = folder_with(&variables_in_loops(2_000, 300, 20));
+    let sandbox = "compile_timeout = \"10s\"";
+    let host = Host::start(&serving(sandbox, None));
+    host.configure(&serving(sandbox, Some(&folder)));
     host.signal("HUP");
     let compiler = compiler_of(&host);
     // It takes its own rights before it reads what it compiles.
@@ -145,10 +157,11 @@ fn a_compiler_may_do_little() {
 
 #[test]
 fn a_compiler_ends_with_the_server() {
-    let folder = folder_with(&variables_in_loops(2_000, 300, 4));
+    let folder = folder_with(&variables_in_loops(2_000, 300, 20));
     for signal in ["TERM", "KILL"] {
-        let mut host = Host::start(SERVED);
-        host.configure(&with_slow(&folder, "10min"));
+        let sandbox = "compile_timeout = \"10min\"";
+        let mut host = Host::start(&serving(sandbox, None));
+        host.configure(&serving(sandbox, Some(&folder)));
         host.signal("HUP");
         let compiler = compiler_of(&host);
         host.signal(signal);
@@ -162,40 +175,36 @@ fn the_program_may_be_replaced_while_it_runs() {
     let folder = tempfile::tempdir().unwrap();
     let copy = folder.path().join("retort");
     fs::copy(retort().get_program(), &copy).unwrap();
-    let host = Host::start_program(&copy, SERVED);
+    let config = serving("", None);
+    let host = Host::start_program(&copy, &config);
     fs::remove_file(&copy).unwrap();
     fs::write(&copy, "another program").unwrap();
-    let other = SERVED.replace("echo", "fails");
-    host.configure(&format!("{other}on_fault = \"fail\"\n"));
+    let stage = "{ plugin = \"echo\", settings = { as = \"unchanged\" } }";
+    host.configure(&config.replace(stage, "{ plugin = \"fails\" }"));
     host.signal("HUP");
     until(|| host.call("a").send().status == 500);
-}
-
-/// The configuration with a plugin that takes the compiler half a minute.
-fn with_slow(folder: &TempDir, timeout: &str) -> String {
-    let component = folder.path().join("guest.wasm");
-    format!(
-        "sandbox.compile_timeout = \"{timeout}\"\nplugins.slow.component = '{}'\n{SERVED}",
-        component.display()
-    )
 }
 
 /// The process that compiles for a server, once there is one.
 #[track_caller]
 fn compiler_of(host: &Host) -> u32 {
-    let parent = host.process().to_string();
     let mut found = None;
     until(|| {
-        found = fs::read_dir("/proc").unwrap().find_map(|entry| {
-            let name = entry.unwrap().file_name();
-            let process = name.to_str()?.parse().ok()?;
-            let line = fs::read_to_string(format!("/proc/{process}/cmdline")).ok()?;
-            let ours = line.contains("compile-component") && status(process, "PPid:") == parent;
-            ours.then_some(process)
-        });
+        found = compiler_for(host.process());
         found.is_some()
     });
     found.unwrap()
+}
+
+/// The process that compiles for another, whether that one still runs or not.
+fn compiler_for(parent: u32) -> Option<u32> {
+    let order = format!("\0--parent\0{parent}\0");
+    fs::read_dir("/proc").unwrap().find_map(|entry| {
+        let name = entry.unwrap().file_name();
+        let process = name.to_str()?.parse().ok()?;
+        let line = fs::read_to_string(format!("/proc/{process}/cmdline")).ok()?;
+        line.contains(&order).then_some(process)
+    })
 }
 
 /// A line of what Linux says of a process; nothing of one that is gone.
