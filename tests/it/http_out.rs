@@ -2,6 +2,7 @@
 //! would send anything and real servers on the other end.
 
 mod limits;
+mod pooling;
 mod secrets;
 mod upstreams;
 

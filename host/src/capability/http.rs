@@ -8,6 +8,7 @@
 mod body;
 mod client;
 mod connect;
+mod dialled;
 mod failure;
 mod linking;
 mod resolve;
@@ -22,8 +23,9 @@ use body::{Answer, Outgoing};
 use client::Pool;
 use failure::{Failure, Report};
 use http::header::{CONTENT_LENGTH, HOST};
+use http::request::Parts;
 use http::uri::{Scheme, Uri};
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use hyper::body::Body;
 use std::sync::{Arc, Weak};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -184,6 +186,13 @@ impl Hooks {
     }
 }
 
+/// Whether hyper would leave out a body over HTTP/1.1: it has no length, and with these
+/// methods it is not sent in chunks, because hardly any server expects that.
+fn has_no_frame(parts: &Parts) -> bool {
+    let bodiless = matches!(parts.method, Method::GET | Method::HEAD | Method::CONNECT);
+    bodiless && !parts.headers.contains_key(CONTENT_LENGTH)
+}
+
 /// A request that may be sent.
 struct Exchange {
     pool: Arc<Pool>,
@@ -206,8 +215,16 @@ impl Exchange {
         let (mut parts, body) = request.into_parts();
         parts.uri = self.uri;
         parts.headers.remove(HOST);
-        let body = Outgoing::new(body, self.limits.request_bytes, self.call);
-        let sending = self.pool.send(Request::from_parts(parts, body));
+        let sending = async {
+            if has_no_frame(&parts) {
+                self.pool.send_without_body(parts, body).await
+            } else if body.is_end_stream() {
+                self.pool.send_bare(&parts).await
+            } else {
+                let body = Outgoing::new(body, self.limits.request_bytes, self.call);
+                self.pool.send(Request::from_parts(parts, body)).await
+            }
+        };
         // The plugin may be in more of a hurry. What it says of connecting only counts
         // together with the first byte: the connection may be there already, or another's.
         let hurry = options.first_byte_timeout.map(|first| {

@@ -2,7 +2,7 @@
 
 use super::failure::{Failure, Report};
 use bytes::Bytes;
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, Empty};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use std::pin::Pin;
 use std::sync::Weak;
@@ -37,7 +37,8 @@ impl Allowance {
 pub(super) struct Outgoing {
     inner: WasiBody,
     allowance: Allowance,
-    call: Weak<()>,
+    /// Nothing for a body that is the host's own.
+    call: Option<Weak<()>>,
 }
 
 impl Outgoing {
@@ -46,14 +47,25 @@ impl Outgoing {
         Self {
             inner,
             allowance: Allowance::new(limit),
-            call,
+            call: Some(call),
+        }
+    }
+
+    /// No body.
+    pub(super) fn none() -> Self {
+        let none = Empty::new().map_err(|never| match never {});
+        Self {
+            inner: none.boxed_unsync(),
+            allowance: Allowance::new(0),
+            call: None,
         }
     }
 
     /// A body that its plugin had no time to finish ends like one that is finished. The
     /// service must not take the one for the other.
     fn may_end(&self) -> bool {
-        self.call.strong_count() > 0
+        let call = self.call.as_ref();
+        call.is_none_or(|call| call.strong_count() > 0)
     }
 }
 
@@ -84,6 +96,19 @@ impl Body for Outgoing {
     fn size_hint(&self) -> SizeHint {
         self.inner.size_hint()
     }
+}
+
+/// Waits until a plugin has written something into a body: whether it has, or ended it
+/// without.
+pub(super) async fn is_written(body: &mut WasiBody) -> bool {
+    while let Some(frame) = body.frame().await {
+        match frame.map(|frame| frame.data_ref().is_some_and(|data| !data.is_empty())) {
+            Ok(true) => return true,
+            Ok(false) => {}
+            Err(_) => return false,
+        }
+    }
+    false
 }
 
 /// What comes back.

@@ -1,22 +1,32 @@
 //! Clients: the connections of one plugin and tenant, which nobody else uses.
 
-use super::body::Outgoing;
+use super::body::{Outgoing, is_written};
 use super::connect::Connector;
+use super::dialled::Answered;
 use super::failure::Failure;
 use super::resolve::{self, Resolver};
 use crate::grant::http::{Http, NotGranted, Rule, Site, choose};
-use http::{Method, Request, Response};
+use http::request::Parts;
+use http::{Extensions, Method, Request, Response};
 use hyper::body::Incoming;
 use hyper_util::client::legacy;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::timeout;
+use wasmtime_wasi_http::{Error, WasiBody};
 
-/// Connections to one origin that may wait for the next request, and for how long.
+/// Connections to one origin that may wait for the next request, and for how long: many
+/// servers close theirs after 5 s.
 const IDLE: usize = 4;
-const IDLE_TIME: Duration = Duration::from_secs(30);
+const IDLE_TIME: Duration = Duration::from_secs(4);
+
+/// How long a request without a body waits for its plugin to end a body that it has
+/// begun. It then goes out, and the plugin may still end it.
+const UNDECIDED: Duration = Duration::from_millis(50);
 
 /// The largest head of an answer, in bytes, and the most fields in it.
 const HEAD: usize = 64 << 10;
@@ -96,9 +106,83 @@ impl Pool {
         for (name, value) in &self.rule.headers {
             request.headers_mut().insert(name, value.clone());
         }
-        let answer = self.connections.request(request).await;
+        let answer = self.attempt(request).await;
         answer.map_err(|error| Failure::of_client(&error))
     }
+
+    /// Sends a request that has no body. If a connection that has had an answer ends
+    /// before this one's begins, the service closed it while the request was on its way:
+    /// what may be sent twice is sent once more.
+    pub(super) async fn send_bare(&self, parts: &Parts) -> Result<Response<Incoming>, Failure> {
+        let request = || {
+            let mut request = Request::from_parts(parts.clone(), Outgoing::none());
+            for (name, value) in &self.rule.headers {
+                request.headers_mut().insert(name, value.clone());
+            }
+            request
+        };
+        let error = match self.attempt(request()).await {
+            Ok(answer) => return Ok(answer),
+            Err(error) => error,
+        };
+        let failure = Failure::of_client(&error);
+        if !parts.method.is_idempotent() || !failure.is_end() || !had_answered(&error) {
+            return Err(failure);
+        }
+        let answer = self.attempt(request()).await;
+        answer.map_err(|error| Failure::of_client(&error))
+    }
+
+    /// Sends a request whose body would get lost, as long as there is none.
+    pub(super) async fn send_without_body(
+        &self,
+        parts: Parts,
+        mut body: WasiBody,
+    ) -> Result<Response<Incoming>, Failure> {
+        let lost = || {
+            Err(Failure::refused(
+                Error::HttpRequestLengthRequired,
+                "a GET or HEAD with a body needs the header content-length",
+            ))
+        };
+        let mut ended = match timeout(UNDECIDED, is_written(&mut body)).await {
+            Ok(true) => return lost(),
+            Ok(false) => true,
+            Err(_) => false,
+        };
+        let mut sending = pin!(self.send_bare(&parts));
+        loop {
+            tokio::select! {
+                answer = &mut sending => return answer,
+                written = is_written(&mut body), if !ended => {
+                    if written {
+                        return lost();
+                    }
+                    ended = true;
+                }
+            }
+        }
+    }
+
+    async fn attempt(
+        &self,
+        request: Request<Outgoing>,
+    ) -> Result<Response<Incoming>, legacy::Error> {
+        let answer = self.connections.request(request).await?;
+        if let Some(answered) = answer.extensions().get::<Answered>() {
+            answered.note();
+        }
+        Ok(answer)
+    }
+}
+
+/// Whether the connection of an error has had an answer before.
+fn had_answered(error: &legacy::Error) -> bool {
+    let mut extras = Extensions::new();
+    if let Some(connection) = error.connect_info() {
+        connection.get_extras(&mut extras);
+    }
+    extras.get::<Answered>().is_some_and(Answered::is)
 }
 
 /// Whose connections they are: a tenant, a plugin, and the grant that both share.

@@ -1,6 +1,7 @@
 //! Connections: a name is resolved once for each, all its addresses are checked, and one
 //! of those that were checked is dialled.
 
+use super::dialled::Dialled;
 use super::resolve::Resolver;
 use crate::grant::http::Rule;
 use crate::grant::http::address::Special;
@@ -52,7 +53,7 @@ pub(super) enum Unconnected {
 }
 
 type Boxed<T> = Pin<Box<dyn Future<Output = Result<T, Box<dyn StdError + Send + Sync>>> + Send>>;
-type Stream = TokioIo<TcpStream>;
+type Stream = TokioIo<Dialled>;
 
 /// Makes TCP connections for one rule.
 #[derive(Clone)]
@@ -125,7 +126,7 @@ impl Service<Uri> for Dialler {
 
     fn call(&mut self, uri: Uri) -> Self::Future {
         let dialler = self.clone();
-        Box::pin(async move { Ok(TokioIo::new(dialler.dial(uri).await?)) })
+        Box::pin(async move { Ok(TokioIo::new(Dialled::new(dialler.dial(uri).await?))) })
     }
 }
 

@@ -41,6 +41,11 @@ impl Failure {
         }
     }
 
+    /// Whether the connection ended before the answer began.
+    pub(super) fn is_end(&self) -> bool {
+        !self.refused && matches!(self.code, Error::ConnectionTerminated)
+    }
+
     /// What the client says of a request without an answer.
     pub(super) fn of_client(error: &legacy::Error) -> Self {
         if let Some(unconnected) = find::<Unconnected>(error) {
