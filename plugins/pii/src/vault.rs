@@ -23,10 +23,21 @@ pub fn session<E>(
     Ok(None)
 }
 
-/// Tokens with what they stand for, the one used least lately first.
-pub type Kept = Vec<(String, String)>;
+/// How many tokens a session may have at once.
+pub const MOST: usize = 256;
 
-/// The key of what is kept for a session. Sessions are an assistant's own.
-pub fn key(assistant: &str, session: &str) -> String {
+/// Tokens with what they stand for, the one used least lately first.
+pub type Known = Vec<(String, String)>;
+
+/// The key of the tokens that are known for a session, from which `vault-pii` takes the
+/// token of something that comes again. Sessions are an assistant's own. Two messages at
+/// once may each write it, and the later one counts: nothing is restored from it.
+pub fn session_key(assistant: &str, session: &str) -> String {
     format!("session {assistant} {session}")
+}
+
+/// The key of what a token of a session stands for. Each has an entry of its own, so
+/// that messages at the same moment cannot lose one another's.
+pub fn token_key(assistant: &str, session: &str, token: &str) -> String {
+    format!("token {assistant} {session} {token}")
 }

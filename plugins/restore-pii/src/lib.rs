@@ -1,6 +1,8 @@
 //! Puts personal data back in the place of the tokens that `vault-pii` has put there.
 
-use pii::vault::{Kept, SESSION, key, session};
+use std::collections::BTreeMap;
+
+use pii::vault::{MOST, SESSION, session, token_key};
 use retort_sdk::{Failure, Invocation, Payload, Result, keyvalue};
 use serde::Deserialize;
 
@@ -29,17 +31,29 @@ impl Default for Settings {
 /// [`Failure::NotForMe`] if there are tokens and no session; [`Failure::ServiceFailed`] if
 /// the store does not answer.
 pub fn transform(invocation: &Invocation<Settings>, answer: &mut Payload<'_>) -> Result<()> {
-    let mut texts = answer.strings(&invocation.settings.texts)?;
-    texts.retain(|(_, text)| !pii::token::find(text).is_empty());
+    let mut texts = Vec::new();
+    let mut originals = BTreeMap::new();
+    for (pointer, text) in answer.strings(&invocation.settings.texts)? {
+        let places = pii::token::find(&text);
+        for place in &places {
+            // A session has no more of them; what is beyond is none of its tokens.
+            if originals.len() < MOST {
+                let token = text.get(place.clone()).unwrap_or_default();
+                originals.entry(token.to_owned()).or_insert(None);
+            }
+        }
+        if !places.is_empty() {
+            texts.push((pointer, text, places));
+        }
+    }
     if texts.is_empty() {
         return Ok(());
     }
-    let kept = kept(invocation, answer)?;
-    for (pointer, text) in texts {
-        let places = pii::token::find(&text);
+    look_up(&mut originals, invocation, answer)?;
+    for (pointer, text, places) in texts {
         let restored = pii::replace(&text, &places, |token| {
-            let known = kept.iter().find(|(kept, _)| kept == token);
-            known.map_or(token, |(_, original)| original).to_owned()
+            let original = originals.get(token).and_then(Option::as_deref);
+            original.unwrap_or(token).to_owned()
         });
         if restored != text {
             answer.write(&pointer, &restored)?;
@@ -50,36 +64,43 @@ pub fn transform(invocation: &Invocation<Settings>, answer: &mut Payload<'_>) ->
 
 retort_sdk::export!(transform);
 
-/// What is kept for the answer's session.
-fn kept(invocation: &Invocation<Settings>, answer: &Payload<'_>) -> Result<Kept> {
+/// Finds out what tokens stand for in the answer's session.
+fn look_up(
+    originals: &mut BTreeMap<String, Option<String>>,
+    invocation: &Invocation<Settings>,
+    answer: &Payload<'_>,
+) -> Result<()> {
     let read = |place: &str| answer.read(place).map(Option::flatten);
     let Some(session) = session(&invocation.settings.session, read)? else {
         return Err(Failure::not_for_me(
             "the answer has tokens of vault-pii and no id of a session",
         ));
     };
-    let kept = keyvalue::open()?.read(&key(&invocation.assistant, &session))?;
-    Ok(kept.unwrap_or_default())
+    let store = keyvalue::open()?;
+    for (token, original) in originals {
+        let kept = store.get(&token_key(&invocation.assistant, &session, token))?;
+        *original = kept.and_then(|kept| String::from_utf8(kept).ok());
+    }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use retort_sdk::{
         Outcome,
         testing::{Call, Store, example},
     };
-    use serde_json::json;
-
-    use super::*;
 
     const EMAIL: &str = "[email-1f3a5c7e9b2d4f60718293a4b5c6d7e8]";
     const CARD: &str = "[card-00000000000000000000000000000001]";
 
     fn store() -> Store {
         let store = Store::new();
-        let kept = json!([[EMAIL, "jane@example.com"], [CARD, "4111 1111 1111 1111"]]);
-        let key = key("assistant", "sxxx");
-        store.set(&key, kept.to_string().as_bytes());
+        for (token, original) in [(EMAIL, "jane@example.com"), (CARD, "4111 1111 1111 1111")] {
+            let key = token_key("assistant", "sxxx", token);
+            store.set(&key, original.as_bytes());
+        }
         store
     }
 

@@ -103,10 +103,10 @@ pub fn transform(invocation: &Invocation<Settings>, message: &mut Payload<'_>) -
 retort_sdk::export_request!(transform);
 
 /// The vault of the message's session.
-fn open(invocation: &Invocation<Settings>, message: &Payload<'_>) -> Result<Vault> {
+fn open<'a>(invocation: &'a Invocation<Settings>, message: &Payload<'_>) -> Result<Vault<'a>> {
     let read = |place: &str| message.read(place).map(Option::flatten);
     match pii::vault::session(&invocation.settings.session, read)? {
-        Some(session) => Vault::open(&invocation.assistant, &session),
+        Some(session) => Vault::open(&invocation.assistant, session),
         None => Err(Failure::not_for_me(
             "the message has personal data and no id of a session",
         )),

@@ -32,9 +32,17 @@ fn without_secrets(text: &str) -> String {
     })
 }
 
+/// The tokens of the session with what they stand for, each of which has an entry of its
+/// own besides.
+#[track_caller]
 fn kept(store: &Store) -> Vec<(String, String)> {
     let value = store.get("session assistant s1").unwrap();
-    serde_json::from_slice(&value).unwrap()
+    let known: Vec<(String, String)> = serde_json::from_slice(&value).unwrap();
+    for (token, original) in &known {
+        let entry = store.get(&format!("token assistant s1 {token}"));
+        assert_eq!(entry.as_deref(), Some(original.as_bytes()));
+    }
+    known
 }
 
 const PERSONAL: &str =
@@ -80,7 +88,8 @@ fn the_same_has_the_same_token_in_a_session_only() {
     let assistant = call(&store).assistant("other");
     let assistant = assistant.passed(transform, &message("a@b.com")).unwrap();
     assert!(!assistant.contains(one));
-    assert_eq!(store.keys().len(), 3);
+    // Of each of the sessions, its list and its token.
+    assert_eq!(store.keys().len(), 6);
 }
 
 #[test]
@@ -139,7 +148,7 @@ fn where_the_session_is_and_what_is_replaced_are_settings() {
     // The other place of the default.
     let payload = r#"{"input":{"text":"c@d.org"},"session_id":"s2"}"#;
     assert!(call(&store).passed(transform, payload).is_ok());
-    assert_eq!(store.keys().len(), 2);
+    assert_eq!(store.keys().len(), 4);
 }
 
 #[test]
@@ -155,6 +164,32 @@ fn a_session_keeps_the_newest() {
     assert_eq!(kept.len(), 256);
     assert_eq!(kept[0].1, "u44@example.com");
     assert_eq!(kept[255].1, "u299@example.com");
+    assert_eq!(store.keys().len(), 1 + 256, "the others are gone");
+    // More than that in one message: the newest again.
+    call(&store)
+        .passed(transform, &message(&all.join(" ")))
+        .unwrap();
+    assert_eq!(self::kept(&store)[0].1, "u44@example.com");
+    assert_eq!(store.keys().len(), 1 + 256);
+}
+
+#[test]
+fn messages_at_the_same_moment_lose_none_of_their_tokens() {
+    let store = Store::new();
+    call(&store).passed(transform, &message("a@b.com")).unwrap();
+    let before = store.get("session assistant s1").unwrap();
+    call(&store).passed(transform, &message("c@d.com")).unwrap();
+    // The other message had read the list before this one wrote it.
+    store.set("session assistant s1", &before);
+    call(&store).passed(transform, &message("e@f.com")).unwrap();
+    let mut originals: Vec<_> = store
+        .keys()
+        .iter()
+        .filter(|key| key.starts_with("token assistant s1 "))
+        .map(|key| String::from_utf8(store.get(key).unwrap()).unwrap())
+        .collect();
+    originals.sort();
+    assert_eq!(originals, ["a@b.com", "c@d.com", "e@f.com"]);
 }
 
 #[test]

@@ -104,3 +104,31 @@ fn without_a_session_nothing_personal_passes() {
     let harmless = pass(json!({"input": {"text": "Hello"}}));
     assert_eq!(harmless.status, 200);
 }
+
+#[test]
+fn messages_of_a_session_at_the_same_moment_lose_none_of_their_tokens() {
+    const MESSAGES: usize = 32;
+    let host = host();
+    let address = |number: usize| format!("user{number}@example.com");
+    // Each has something of its own, and one thing that all have.
+    let send = |number: usize| {
+        let said = format!("{} {}", address(number), PERSONAL[0]);
+        let got = received(&host, "a", &message(&said, "s1"));
+        got["input"]["text"].as_str().unwrap().to_owned()
+    };
+    let send = &send;
+    let got: Vec<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..MESSAGES)
+            .map(|number| scope.spawn(move || send(number)))
+            .collect();
+        threads.into_iter().map(|it| it.join().unwrap()).collect()
+    });
+    has_nothing_personal(&got.join(" "));
+    let context = json!({"global": {"session_id": "s1"}});
+    let said: Vec<_> = got.iter().map(String::as_str).collect();
+    let made = processed(&host, "a", &answer(&said, &context));
+    let expected: Vec<_> = (0..MESSAGES)
+        .map(|number| format!("{} {}", address(number), PERSONAL[0]))
+        .collect();
+    assert_eq!(texts(&made), expected);
+}
