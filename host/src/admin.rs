@@ -96,6 +96,10 @@ fn answer(
                 stage.metrics.quarantined(stage.quarantine.is_on());
             }
             let tenants = snapshot.tenants.values();
+            let store = process.keyvalue.health();
+            process
+                .metrics
+                .keyvalue(store.map(|store| (store.backend, store.up)));
             let text = process
                 .metrics
                 .text(&process.fairness, tenants, connections);

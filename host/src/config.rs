@@ -15,11 +15,12 @@ mod quarantine;
 mod reader;
 mod server;
 mod tenant;
+mod trust;
 mod view;
 
 pub use admin::Admin;
 pub use assistant::{Assistant, OnFault, Stage};
-pub use keyvalue::{KeyValue, Place, Redis};
+pub use keyvalue::{KeyValue, Place, Redis, RedisTls};
 pub use problem::{Problem, Problems};
 pub use server::{Sandbox, Server};
 

@@ -2,15 +2,17 @@
 //! time, on the terms of the grant. They are in a `file` of this process, or on a
 //! Redis `server`; both get them sealed and never see a key or a value.
 
+mod breaker;
 mod file;
 mod keeper;
 mod seal;
 mod server;
 
 pub use file::FileError;
-pub use keeper::{Keeper, OpenError};
+pub use keeper::{Health, Keeper, OpenError};
 
 use crate::grant::KeyValue as Terms;
+use breaker::Breaker;
 use file::File;
 use seal::{Keys, Name, Owner, Scope};
 use server::Server;
@@ -32,6 +34,7 @@ pub struct Store {
     backend: Backend,
     keys: Arc<Keys>,
     timeout: Duration,
+    breaker: Arc<Breaker>,
 }
 
 #[derive(Clone)]
@@ -86,11 +89,17 @@ pub enum Error {
     StoreFull,
     /// It did not answer within `timeout` of `[keyvalue]`.
     #[error("the store is too slow")]
-    Slow,
+    Slow {
+        /// What was waited for.
+        reason: String,
+    },
+    /// It was not asked, because it did not answer before. The log has said so once.
+    #[error("the store does not answer")]
+    NotAnswering,
     /// It cannot be reached, or cannot write. Whether a change was made is not known.
     #[error("the store is gone")]
     Gone {
-        /// The library's words.
+        /// Why, in words for the operator.
         reason: String,
     },
     /// An entry that is there does not open: it was changed, moved or cut.
@@ -103,7 +112,7 @@ impl Error {
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
         match self {
-            Self::Gone { reason } => Some(reason),
+            Self::Gone { reason } | Self::Slow { reason } => Some(reason),
             _ => None,
         }
     }
@@ -144,6 +153,7 @@ impl Store {
             backend: Backend::File(Arc::new(File::in_memory()?)),
             keys: Arc::new(Keys::random().map_err(|_| OpenError::NoKeys)?),
             timeout: Duration::from_secs(2),
+            breaker: Arc::default(),
         })
     }
 
@@ -164,17 +174,32 @@ impl Store {
 
     /// A file answers in time or not at all; a server sees to that itself.
     async fn in_time<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-        tokio::time::timeout(self.timeout, work)
-            .await
-            .unwrap_or(Err(Error::Slow))
+        let slow = |_| {
+            let timeout = humantime::format_duration(self.timeout);
+            let reason = format!("the disk was not done within {timeout}");
+            Err(Error::Slow { reason })
+        };
+        let done = tokio::time::timeout(self.timeout, work).await;
+        done.unwrap_or_else(slow)
+    }
+
+    /// Runs an operation, unless the store has not answered lately.
+    async fn run<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        let attempt = self.breaker.begin().ok_or(Error::NotAnswering)?;
+        let done = work.await;
+        attempt.ended(&done);
+        done
     }
 
     /// The first of the names that has a record which has not expired.
     async fn find(&self, scope: Scope, names: &[Name]) -> Result<Option<(Name, Vec<u8>)>, Error> {
-        let found = match &self.backend {
-            Backend::File(file) => self.in_time(file.get(scope, names)).await?,
-            Backend::Server(server) => server.get(scope, names).await?,
-        };
+        let found = self.run(async {
+            match &self.backend {
+                Backend::File(file) => self.in_time(file.get(scope, names)).await,
+                Backend::Server(server) => server.get(scope, names).await,
+            }
+        });
+        let found = found.await?;
         let now = now();
         for (name, record) in names.iter().zip(found) {
             if let Some(record) = record
@@ -252,10 +277,14 @@ impl Bucket {
             ttl,
             quota: self.terms.quota_bytes,
         };
-        match &self.store.backend {
-            Backend::File(file) => self.store.in_time(file.set(write)).await,
-            Backend::Server(server) => server.set(write).await,
-        }
+        let store = &self.store;
+        let set = async {
+            match &store.backend {
+                Backend::File(file) => store.in_time(file.set(write)).await,
+                Backend::Server(server) => server.set(write).await,
+            }
+        };
+        store.run(set).await
     }
 
     /// Removes a key and its value, if they are there.
@@ -264,11 +293,15 @@ impl Bucket {
     /// See [`Error`].
     pub async fn delete(&self, key: &str) -> Result<(), Error> {
         check(key)?;
-        let names = self.store.keys.names(self.scope, key);
-        match &self.store.backend {
-            Backend::File(file) => self.store.in_time(file.delete(self.scope, names)).await,
-            Backend::Server(server) => server.delete(self.scope, names).await,
-        }
+        let store = &self.store;
+        let names = store.keys.names(self.scope, key);
+        let delete = async {
+            match &store.backend {
+                Backend::File(file) => store.in_time(file.delete(self.scope, names)).await,
+                Backend::Server(server) => server.delete(self.scope, names).await,
+            }
+        };
+        store.run(delete).await
     }
 
     /// A page of the keys: the first, or the one that a page before said. A key that
@@ -277,17 +310,19 @@ impl Bucket {
     /// # Errors
     /// See [`Error`].
     pub async fn list_keys(&self, from: Option<u64>) -> Result<Page, Error> {
-        let from = from.unwrap_or(0);
-        let listed = match &self.store.backend {
-            Backend::File(file) => self.store.in_time(file.list(self.scope, from)).await,
-            Backend::Server(server) => server.list(self.scope, from).await,
+        let (store, from) = (&self.store, from.unwrap_or(0));
+        let list = async {
+            match &store.backend {
+                Backend::File(file) => store.in_time(file.list(self.scope, from)).await,
+                Backend::Server(server) => server.list(self.scope, from).await,
+            }
         };
-        let Records { records, next } = listed?;
+        let Records { records, next } = store.run(list).await?;
         let now = now();
         let mut keys = Vec::new();
         for (name, record) in records {
             if seal::expiry(&record).ok_or(Error::Damaged)? > now {
-                keys.extend(self.store.keys.key(self.scope, &name, &record)?);
+                keys.extend(store.keys.key(self.scope, &name, &record)?);
             }
         }
         Ok(Page { keys, next })

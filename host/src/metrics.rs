@@ -64,6 +64,12 @@ struct Refused {
     reason: &'static str,
 }
 
+/// Where plugins' entries are kept: `file` or `redis`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Kept {
+    backend: &'static str,
+}
+
 /// How a reload ended.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Reloaded {
@@ -93,6 +99,7 @@ pub struct Metrics {
     body_memory_used: Gauge,
     reloads: Series<Reloaded, Counter>,
     connections: Gauge,
+    keyvalue_up: Series<Kept, Gauge>,
     uptime: Gauge,
 }
 
@@ -160,6 +167,11 @@ impl Metrics {
                 "Times that the configuration was read again",
             ),
             connections: Gauge::default(),
+            keyvalue_up: Series::gauges(
+                registry,
+                "keyvalue_up",
+                "1 while the key-value store answers, 0 while it does not",
+            ),
             uptime: Gauge::default(),
             registry: Registry::default(),
         };
@@ -286,6 +298,15 @@ impl Metrics {
         self.refusals.keep(|labels| tenant(&labels.tenant));
         self.running.keep(|labels| tenant(&labels.tenant));
         self.waiting.keep(|labels| tenant(&labels.tenant));
+    }
+
+    /// Notes whether the key-value store answers, by where it is; nothing if there is none.
+    pub fn keyvalue(&self, store: Option<(&'static str, bool)>) {
+        self.keyvalue_up
+            .keep(|labels| store.is_some_and(|(backend, _)| backend == labels.backend));
+        if let Some((backend, up)) = store {
+            self.keyvalue_up.of(Kept { backend }).set(up.into());
+        }
     }
 
     /// All of it as text, with how things are now.

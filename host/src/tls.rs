@@ -55,17 +55,7 @@ impl Tls {
         let mut config = ServerConfig::builder_with_provider(provider())
             .with_protocol_versions(&[&version::TLS13, &version::TLS12])
             .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
-            .map_err(|error| match error {
-                Error::InconsistentKeys(_) => TlsError::OtherKey(files.key.clone()),
-                Error::General(reason) => TlsError::BadKey {
-                    path: files.key.clone(),
-                    reason,
-                },
-                other => TlsError::BadCertificate {
-                    path: files.certificate.clone(),
-                    reason: other.to_string(),
-                },
-            })?;
+            .map_err(|error| pair_error(&files, error))?;
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok(Self {
             files,
@@ -144,6 +134,47 @@ pub fn client(roots: Arc<RootCertStore>) -> Result<ClientConfig, Error> {
         .with_no_client_auth())
 }
 
+/// A certificate with its key, for a client that services ask for one.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Identity {
+    files: TlsFiles,
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+}
+
+impl Identity {
+    /// Reads both files.
+    ///
+    /// # Errors
+    /// Those of [`Tls::load`], but for a key that is not the certificate's, which
+    /// [`client_with`] finds.
+    pub fn load(files: TlsFiles) -> Result<Self, TlsError> {
+        Ok(Self {
+            chain: read_chain(&files.certificate)?,
+            key: read_key(&files.key)?,
+            files,
+        })
+    }
+}
+
+/// As [`client`], with a certificate for services that ask for one.
+///
+/// # Errors
+/// A key that is not the certificate's or of no known kind.
+pub fn client_with(
+    roots: Arc<RootCertStore>,
+    identity: &Identity,
+) -> Result<ClientConfig, TlsError> {
+    let Identity { files, chain, key } = identity;
+    ClientConfig::builder_with_provider(provider())
+        .with_protocol_versions(&[&version::TLS13, &version::TLS12])
+        .and_then(|builder| {
+            let builder = builder.with_root_certificates(roots);
+            builder.with_client_auth_cert(chain.clone(), key.clone_key())
+        })
+        .map_err(|error| pair_error(files, error))
+}
+
 /// Nobody is trusted on this machine.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("this machine has no root certificates that can be read: {0}")]
@@ -153,6 +184,21 @@ pub struct NoRoots(String);
 #[must_use]
 pub fn provider() -> Arc<rustls::crypto::CryptoProvider> {
     Arc::new(aws_lc_rs::default_provider())
+}
+
+/// What is wrong with a certificate and its key.
+fn pair_error(files: &TlsFiles, error: Error) -> TlsError {
+    match error {
+        Error::InconsistentKeys(_) => TlsError::OtherKey(files.key.clone()),
+        Error::General(reason) => TlsError::BadKey {
+            path: files.key.clone(),
+            reason,
+        },
+        other => TlsError::BadCertificate {
+            path: files.certificate.clone(),
+            reason: other.to_string(),
+        },
+    }
 }
 
 fn read_chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {

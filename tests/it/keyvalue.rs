@@ -2,8 +2,11 @@
 //! a real Redis server.
 
 mod both;
+mod breaker;
 mod file;
+mod full_disk;
 mod redis;
+mod redis_words;
 
 pub(crate) use file::keeps;
 

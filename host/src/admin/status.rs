@@ -15,6 +15,8 @@ struct Status<'a> {
     /// `ready` or `stopping`.
     state: &'static str,
     slots: Slots,
+    /// Nothing where no store is configured.
+    keyvalue: Option<KeyValueStatus>,
     tenants: Vec<TenantStatus<'a>>,
     plugins: Vec<PluginStatus<'a>>,
     assistants: Vec<AssistantStatus<'a>>,
@@ -25,6 +27,13 @@ struct Slots {
     capacity: u32,
     used: u32,
     call_bytes: u64,
+}
+
+#[derive(Serialize)]
+struct KeyValueStatus {
+    /// `file` or `redis`.
+    backend: &'static str,
+    up: bool,
 }
 
 #[derive(Serialize)]
@@ -101,6 +110,10 @@ pub(super) fn of(process: &Process, snapshot: &Snapshot) -> String {
             used: slots.taken,
             call_bytes: snapshot.sandbox.capacity().call_bytes,
         },
+        keyvalue: process.keyvalue.health().map(|store| KeyValueStatus {
+            backend: store.backend,
+            up: store.up,
+        }),
         tenants: snapshot.tenants.values().map(|it| tenant(it)).collect(),
         plugins: snapshot.plugins.values().map(|it| plugin(it)).collect(),
         assistants,

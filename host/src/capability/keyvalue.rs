@@ -60,7 +60,9 @@ impl<T: View> Stored<'_, T> {
     fn told<R>(&mut self, result: Result<R, Fault>) -> Result<R, Error> {
         result.map_err(|fault| {
             let call = self.0.keyvalue();
-            if !std::mem::replace(&mut call.told.0, true) {
+            // That a store does not answer is logged once, and not for each call.
+            let known = fault == Fault::NotAnswering;
+            if !known && !std::mem::replace(&mut call.told.0, true) {
                 let (plugin, error) = (call.plugin, fault.to_string());
                 let reason = fault.reason();
                 tracing::warn!(

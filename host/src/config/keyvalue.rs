@@ -1,12 +1,15 @@
 //! `[keyvalue]`: where plugins' entries are kept, and the secrets that encrypt them.
 
+mod redis;
+
+pub use redis::{Redis, RedisTls};
+
 use super::auth::read_secret;
 use super::reader::{Item, Table};
 use super::{Context, optional};
 use secrecy::{ExposeSecret, SecretString};
 use std::path::PathBuf;
 use std::time::Duration;
-use url::Url;
 
 /// Where plugins' entries are kept, and how.
 #[derive(Debug, Clone)]
@@ -34,23 +37,18 @@ pub enum Place {
     Redis(Box<Redis>),
 }
 
-/// A server that speaks Redis' protocol.
-#[derive(Debug, Clone)]
-pub struct Redis {
-    /// `redis` or `rediss`, a host, perhaps a user, a port and a database; no password.
-    pub url: Url,
-    /// The user's, or the server's own.
-    pub password: Option<SecretString>,
-}
-
-impl PartialEq for Redis {
-    fn eq(&self, other: &Self) -> bool {
-        let password = |it: &Self| it.password.as_ref().map(|p| p.expose_secret().to_owned());
-        self.url == other.url && password(self) == password(other)
+impl Place {
+    /// Whether it is the same file, or the same server and database: what is kept in the
+    /// one is in the other.
+    #[must_use]
+    pub fn is_where(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::File { path, .. }, Self::File { path: other, .. }) => path == other,
+            (Self::Redis(redis), Self::Redis(other)) => redis.is_where(other),
+            (Self::File { .. }, Self::Redis(_)) | (Self::Redis(_), Self::File { .. }) => false,
+        }
     }
 }
-
-impl Eq for Redis {}
 
 impl KeyValue {
     /// How many secrets there may be at once.
@@ -79,7 +77,7 @@ pub(super) fn read(root: &Table<'_>, context: &Context<'_>) -> Option<Option<Key
         Some(context.base.join(name))
     });
     let size = optional(&table, "size", |i| i.bytes(1 << 20..=1 << 40));
-    let redis = optional(&table, "redis", |i| read_redis(i, context));
+    let redis = optional(&table, "redis", |i| redis::read(i, context));
     let timeout = optional(&table, "timeout", |i| {
         i.duration(Duration::from_millis(10)..=super::LONGEST)
     });
@@ -147,50 +145,6 @@ fn read_long(item: &Item<'_>, context: &Context<'_>) -> Option<SecretString> {
         );
     }
     Some(secret)
-}
-
-fn read_redis(item: &Item<'_>, context: &Context<'_>) -> Option<Redis> {
-    let table = item.clone().table("`redis` of [keyvalue]".to_owned())?;
-    let url = table
-        .required(
-            "url",
-            "the server's address: url = \"rediss://redis.example.com:6379/0\"",
-        )
-        .and_then(|item| read_url(&item));
-    let password = optional(&table, "password", |i| {
-        read_secret(i, context, context.secrets)
-    });
-    table.refuse_unknown_keys();
-    Some(Redis {
-        url: url?,
-        password: password?,
-    })
-}
-
-fn read_url(item: &Item<'_>) -> Option<Url> {
-    let hint = "write it as \"redis://127.0.0.1:6379\", or \"rediss://user@redis.example.com/0\" with TLS, a user and a database";
-    let Ok(url) = Url::parse(item.string()?) else {
-        return item.refuse("this is not a URL", hint);
-    };
-    if !matches!(url.scheme(), "redis" | "rediss") {
-        return item.refuse("the scheme has to be redis or rediss", hint);
-    }
-    if url.password().is_some() {
-        return item.refuse(
-            "a password must not stand in the URL",
-            "put it into an environment variable or a file, and name that: password = \"env:NAME\"",
-        );
-    }
-    let database = url.path().trim_start_matches('/');
-    let good_database = database.is_empty() || database.parse::<u16>().is_ok();
-    if url.host_str().is_none_or(str::is_empty)
-        || !good_database
-        || url.query().is_some()
-        || url.fragment().is_some()
-    {
-        return item.refuse("this is not the address of a Redis server", hint);
-    }
-    Some(url)
 }
 
 #[cfg(test)]

@@ -1,7 +1,10 @@
 //! Entries in a file of this process, a redb database. One thread writes, many changes
 //! with one commit, so that quotas are exact and each change is on the disk when it is
-//! answered. Readers see the last commit and wait for nobody.
+//! answered. Readers see the last commit and wait for nobody, a writer that cannot write
+//! included.
 
+mod changes;
+mod disk;
 mod open;
 mod tables;
 mod writer;
@@ -11,7 +14,7 @@ pub use open::FileError;
 use super::seal::{Keys, Name, Scope};
 use super::{Error, PAGE, Records, Write, position};
 use open::Shared;
-use redb::{ReadTransaction, ReadableDatabase};
+use redb::ReadTransaction;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -21,6 +24,9 @@ use writer::{Change, Job};
 
 /// How many changes may wait for the writer.
 const QUEUE: usize = 1_024;
+
+/// How many sources a read tries: it may be that the file is closed and opened meanwhile.
+const TRIES: usize = 3;
 
 /// A file of entries, open. When it is dropped, the writer ends what it has begun, and
 /// the file is closed.
@@ -67,7 +73,7 @@ impl File {
         self.read(move |transaction| {
             let entries = transaction.open_table(ENTRIES)?;
             let mut records = Vec::new();
-            for name in names {
+            for name in &names {
                 let record = entries.get(name.as_slice())?;
                 records.push(record.map(|record| record.value().to_vec()));
             }
@@ -120,15 +126,22 @@ impl File {
     /// Reads on a thread that may wait for the disk.
     async fn read<T: Send + 'static>(
         &self,
-        read: impl FnOnce(&ReadTransaction) -> Result<T, redb::Error> + Send + 'static,
+        read: impl Fn(&ReadTransaction) -> Result<T, redb::Error> + Send + 'static,
     ) -> Result<T, Error> {
         let shared = Arc::clone(&self.shared);
         let read = move || {
-            let database = shared.database()?;
-            let transaction = database.begin_read().map_err(redb::Error::from);
-            transaction
-                .and_then(|transaction| read(&transaction))
-                .map_err(|error| open::fault(&error))
+            for _ in 0..TRIES {
+                let source = shared.source();
+                match source.read(&read) {
+                    Ok(done) => return Ok(done),
+                    // Writing failed meanwhile. What is committed can still be read.
+                    Err(redb::Error::PreviousIo | redb::Error::DatabaseClosed) => {
+                        shared.leave(&source);
+                    }
+                    Err(error) => return Err(open::fault(&error)),
+                }
+            }
+            Err(Error::gone("the file is closed after an error"))
         };
         // The library may panic over pages that were changed behind its back.
         let done = tokio::task::spawn_blocking(read).await;

@@ -1,5 +1,6 @@
 //! The process's store, which outlives configurations.
 
+use super::breaker::Breaker;
 use super::file::{File, FileError};
 use super::seal::Keys;
 use super::server::Server;
@@ -15,9 +16,26 @@ pub struct Keeper {
 
 enum Open {
     /// As a configuration says.
-    Configured(Option<(Place, Duration, Backend)>),
+    Configured(Option<Kept>),
     /// One store in memory, whatever a configuration says.
     InMemory(Option<Store>),
+}
+
+/// A store that is open, with what it was opened for.
+struct Kept {
+    place: Place,
+    timeout: Duration,
+    backend: Backend,
+    breaker: Arc<Breaker>,
+}
+
+/// How a store does, for the operator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Health {
+    /// `file` or `redis`.
+    pub backend: &'static str,
+    /// Whether it answered when it was last asked.
+    pub up: bool,
 }
 
 impl Keeper {
@@ -51,14 +69,36 @@ impl Keeper {
             Open::InMemory(none) => Ok(none.insert(Store::in_memory()?).clone()),
             Open::Configured(before) => {
                 let keys = Keys::new(&config.secrets).map_err(|_| OpenError::NoKeys)?;
-                let backend = backend(before.as_ref(), config, &keys)?;
-                *before = Some((config.place.clone(), config.timeout, backend.clone()));
+                let (backend, breaker) = backend(before.as_ref(), config, &keys)?;
+                *before = Some(Kept {
+                    place: config.place.clone(),
+                    timeout: config.timeout,
+                    backend: backend.clone(),
+                    breaker: Arc::clone(&breaker),
+                });
                 Ok(Store {
                     backend,
                     keys: Arc::new(keys),
                     timeout: config.timeout,
+                    breaker,
                 })
             }
+        }
+    }
+
+    /// How the store of the configuration does, if there is one.
+    #[must_use]
+    pub fn health(&self) -> Option<Health> {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*open {
+            Open::Configured(Some(kept)) => Some(Health {
+                backend: match kept.backend {
+                    Backend::File(_) => "file",
+                    Backend::Server(_) => "redis",
+                },
+                up: kept.breaker.is_up(),
+            }),
+            Open::Configured(None) | Open::InMemory(_) => None,
         }
     }
 }
@@ -71,29 +111,31 @@ impl Default for Keeper {
 
 /// The one before, if it is in the place that the configuration names; else a new one.
 fn backend(
-    before: Option<&(Place, Duration, Backend)>,
+    before: Option<&Kept>,
     config: &KeyValue,
     keys: &Keys,
-) -> Result<Backend, OpenError> {
-    match (before, &config.place) {
-        (
-            Some((Place::File { path: open, .. }, _, Backend::File(file))),
-            Place::File { path, size_bytes },
-        ) if open == path => {
-            file.admit(keys, *size_bytes)?;
-            return Ok(Backend::File(Arc::clone(file)));
+) -> Result<(Backend, Arc<Breaker>), OpenError> {
+    if let Some(kept) = before {
+        let same = match (&kept.backend, &config.place) {
+            (Backend::File(file), Place::File { size_bytes, .. })
+                if kept.place.is_where(&config.place) =>
+            {
+                file.admit(keys, *size_bytes)?;
+                true
+            }
+            (Backend::Server(_), place) => kept.place == *place && kept.timeout == config.timeout,
+            (Backend::File(_), _) => false,
+        };
+        if same {
+            return Ok((kept.backend.clone(), Arc::clone(&kept.breaker)));
         }
-        (Some((open, timeout, Backend::Server(server))), place)
-            if open == place && *timeout == config.timeout =>
-        {
-            return Ok(Backend::Server(Arc::clone(server)));
+        if !kept.place.is_where(&config.place) {
+            tracing::warn!(
+                "[keyvalue] names another place: what plugins keep begins anew there, and what they kept stays where it was"
+            );
         }
-        (Some((open, ..)), place) if open != place => tracing::warn!(
-            "[keyvalue] names another place: what plugins keep begins anew there, and what they kept stays where it was"
-        ),
-        _ => {}
     }
-    Ok(match &config.place {
+    let backend = match &config.place {
         Place::File { path, size_bytes } => {
             Backend::File(Arc::new(File::open(path, keys, *size_bytes)?))
         }
@@ -101,7 +143,8 @@ fn backend(
             let server = Server::new(redis, config.timeout).map_err(OpenError::NoServer)?;
             Backend::Server(Arc::new(server))
         }
-    })
+    };
+    Ok((backend, Arc::default()))
 }
 
 /// Why there is no store.
@@ -110,7 +153,7 @@ pub enum OpenError {
     /// The file cannot be had.
     #[error(transparent)]
     File(#[from] FileError),
-    /// The address of the server, or TLS for it, cannot be used.
+    /// The address of the server cannot be used.
     #[error("the server of [keyvalue] cannot be used: {0}")]
     NoServer(String),
     /// The cryptographic library gives none.

@@ -10,19 +10,22 @@
 //! | `retort:{SCOPE}:costs` | names, to what they count; the empty one has the sum |
 //! | `retort:{SCOPE}:names` | names, in their order |
 
+mod connection;
+mod words;
+
 use super::seal::{self, Name, Scope};
 use super::{Error, KEY_BYTES, PAGE, Records, Write, cost};
 use crate::config::Redis;
+use connection::{Address, Open};
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, IntoConnectionInfo, Pipeline, RedisError, Script, cmd};
-use secrecy::ExposeSecret;
+use redis::{Pipeline, RedisError, Script, cmd};
 use std::time::Duration;
 use tokio::sync::Mutex;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 /// A server, connected when it is first needed, and again whenever it has to be.
 pub(super) struct Server {
-    client: Client,
+    address: Address,
     timeout: Duration,
     connection: Mutex<Connection>,
     set: Script,
@@ -32,7 +35,7 @@ pub(super) struct Server {
 /// One connection serves everybody; each has a number of its own.
 #[derive(Default)]
 struct Connection {
-    open: Option<MultiplexedConnection>,
+    open: Option<Open>,
     number: u64,
 }
 
@@ -40,14 +43,8 @@ impl Server {
     /// Where the configuration says. An operation may take `timeout`, from its wait for a
     /// connection to its answer. Nothing is connected yet.
     pub(super) fn new(redis: &Redis, timeout: Duration) -> Result<Self, String> {
-        let words = |error: RedisError| error.to_string();
-        let mut about = redis.url.as_str().into_connection_info().map_err(words)?;
-        if let Some(password) = &redis.password {
-            let settings = about.redis_settings().clone();
-            about = about.set_redis_settings(settings.set_password(password.expose_secret()));
-        }
         Ok(Self {
-            client: Client::open(about).map_err(words)?,
+            address: Address::new(redis)?,
             timeout,
             connection: Mutex::default(),
             set: Script::new(include_str!("server/set.lua")),
@@ -150,45 +147,56 @@ impl Server {
         &self,
         work: impl AsyncFnOnce(&mut MultiplexedConnection) -> Result<T, RedisError>,
     ) -> Result<T, Error> {
-        let mut number = None;
-        let work = async {
-            let (mut connection, its_number) = self.connect().await?;
-            number = Some(its_number);
-            work(&mut connection).await
-        };
-        let error = match timeout(self.timeout, work).await {
+        let deadline = Instant::now() + self.timeout;
+        let (mut open, number) = self.connect(deadline).await?;
+        let error = match timeout_at(deadline, work(&mut open.connection)).await {
             Ok(Ok(done)) => return Ok(done),
-            // It has answered, if only with an error.
-            Ok(Err(error)) if error.code().is_some() => {
-                return Err(fault(&error));
+            Ok(Err(error)) => {
+                let words = words::of_operation(&error, self.address.has_tls());
+                // It has answered, if only with an error.
+                if error.code().is_some() || error.clone().into_server_errors().is_some() {
+                    return Err(self.fault(&error, &words));
+                }
+                self.fault(&error, &words)
             }
-            Ok(Err(error)) => fault(&error),
-            Err(_) => Error::Slow,
+            Err(_) => self.slow("it did not answer"),
         };
-        if let Some(number) = number {
-            let mut connection = self.connection.lock().await;
-            if connection.number == number {
-                connection.open = None;
-            }
+        let mut connection = self.connection.lock().await;
+        if connection.number == number {
+            connection.open = None;
         }
         Err(error)
     }
 
-    async fn connect(&self) -> Result<(MultiplexedConnection, u64), RedisError> {
-        let mut connection = self.connection.lock().await;
+    /// The connection that is open, or a new one.
+    async fn connect(&self, deadline: Instant) -> Result<(Open, u64), Error> {
+        let waiting = timeout_at(deadline, self.connection.lock());
+        let mut connection = waiting
+            .await
+            .map_err(|_| self.slow("others waited for a connection as well"))?;
         if let Some(open) = &connection.open {
             return Ok((open.clone(), connection.number));
         }
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(self.timeout))
-            .set_response_timeout(Some(self.timeout));
-        let open = self
-            .client
-            .get_multiplexed_async_connection_with_config(&config)
-            .await?;
+        let open = self.address.open(deadline, self.timeout).await?;
         connection.number += 1;
         connection.open = Some(open.clone());
         Ok((open, connection.number))
+    }
+
+    fn slow(&self, what: &str) -> Error {
+        self.address.slow(what, self.timeout)
+    }
+
+    /// What an error of the library means for one operation. Before version 7 of Redis all
+    /// errors of scripts have one code, and their own in the text.
+    fn fault(&self, error: &RedisError, words: &str) -> Error {
+        if error.is_timeout() {
+            self.slow("it did not answer")
+        } else if error.code() == Some("OOM") || error.to_string().contains("-OOM ") {
+            Error::StoreFull
+        } else {
+            self.address.gone(words)
+        }
     }
 }
 
@@ -205,16 +213,4 @@ fn hex(bytes: &[u8; 16]) -> String {
 
 fn unhex(text: &str) -> Option<[u8; 16]> {
     u128::from_str_radix(text, 16).ok().map(u128::to_be_bytes)
-}
-
-/// What an error of the library means for one operation. Before version 7 of Redis all
-/// errors of scripts have one code, and their own in the text.
-fn fault(error: &RedisError) -> Error {
-    if error.is_timeout() {
-        Error::Slow
-    } else if error.code() == Some("OOM") || error.to_string().contains("-OOM ") {
-        Error::StoreFull
-    } else {
-        Error::gone(error)
-    }
 }

@@ -10,6 +10,8 @@ use tempfile::TempDir;
 pub(crate) struct Redis {
     child: Child,
     port: u16,
+    /// Whether the port is one with TLS.
+    tls: bool,
     arguments: Vec<String>,
     folder: TempDir,
 }
@@ -17,6 +19,15 @@ pub(crate) struct Redis {
 impl Redis {
     /// Starts one with more arguments, such as `--maxmemory 2mb`.
     pub(crate) fn start(arguments: &str) -> Self {
+        Self::start_with(arguments, false)
+    }
+
+    /// The same with TLS on its only port, where the arguments name certificates.
+    pub(crate) fn start_tls(arguments: &str) -> Self {
+        Self::start_with(arguments, true)
+    }
+
+    fn start_with(arguments: &str, tls: bool) -> Self {
         let arguments: Vec<_> = arguments.split_whitespace().map(str::to_owned).collect();
         let folder = tempfile::tempdir().unwrap();
         // Another process may take the port before the server does.
@@ -24,11 +35,12 @@ impl Redis {
             let free = TcpListener::bind("127.0.0.1:0").unwrap();
             let port = free.local_addr().unwrap().port();
             drop(free);
-            let mut child = spawn(port, &arguments, &folder);
+            let mut child = spawn((port, tls), &arguments, &folder);
             if answers(&mut child, port) {
                 return Self {
                     child,
                     port,
+                    tls,
                     arguments,
                     folder,
                 };
@@ -39,7 +51,12 @@ impl Redis {
 
     /// `redis://…`
     pub(crate) fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}", self.port)
+        format!("redis://{}", self.address())
+    }
+
+    /// The host and the port.
+    pub(crate) fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
     }
 
     /// Kills it, so that nothing of it is left but its port and folder.
@@ -50,7 +67,8 @@ impl Redis {
 
     /// Starts it again after [`Redis::kill`].
     pub(crate) fn start_again(&mut self) {
-        self.child = spawn(self.port, &self.arguments, &self.folder);
+        let port = (self.port, self.tls);
+        self.child = spawn(port, &self.arguments, &self.folder);
         assert!(answers(&mut self.child, self.port));
     }
 
@@ -94,9 +112,16 @@ impl Drop for Redis {
     }
 }
 
-fn spawn(port: u16, arguments: &[String], folder: &TempDir) -> Child {
+fn spawn((port, tls): (u16, bool), arguments: &[String], folder: &TempDir) -> Child {
+    let port = port.to_string();
+    let ports = if tls {
+        vec!["--port", "0", "--tls-port", &port]
+    } else {
+        vec!["--port", &port]
+    };
     let started = Command::new("redis-server")
-        .args(["--bind", "127.0.0.1", "--port", &port.to_string()])
+        .args(["--bind", "127.0.0.1"])
+        .args(ports)
         .args(["--save", "", "--appendonly", "no", "--daemonize", "no"])
         .arg("--dir")
         .arg(folder.path())

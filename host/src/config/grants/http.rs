@@ -3,7 +3,7 @@
 mod headers;
 
 use super::super::reader::Item;
-use super::super::{Context, optional};
+use super::super::{Context, optional, trust};
 use crate::grant::http::{Http, Network, Networks, Origin, PathPrefix, Rule};
 use crate::tls;
 use http::Method;
@@ -42,15 +42,18 @@ fn read_rule(item: Item<'_>, context: &Context<'_>) -> Option<Arc<Rule>> {
         each(item, |item| item.parsed(Network::parse, hint))
     });
     let headers = optional(&table, "headers", |item| headers::read(item, context));
-    let ca = optional(&table, "ca", |item| read_ca(item, context));
+    let ca = table.optional("ca");
     table.refuse_unknown_keys();
-    let (networks, origin, ca) = (networks?.unwrap_or_default(), origin?, ca?);
+    let (networks, origin) = (networks?.unwrap_or_default(), origin?);
     if ca.is_some() && !origin.is_https() {
         return origin_item?.refuse("`ca` is for https", "write https://, or leave out `ca`");
     }
-    let tls = match ca {
-        None if origin.is_https() => Some(trusting_the_system(origin_item.as_ref()?, context)?),
-        ca => ca,
+    let tls = if origin.is_https() {
+        let item = origin_item.as_ref()?;
+        let roots = trust::roots(ca.as_ref(), item, context)?;
+        Some(client(roots, item)?)
+    } else {
+        None
     };
     let rule = Rule {
         origin,
@@ -108,25 +111,6 @@ fn read_method(item: &Item<'_>) -> Option<Method> {
         None => item.refuse(
             "this is not a method",
             "methods are words in capitals, such as \"GET\" or \"POST\"",
-        ),
-    }
-}
-
-/// TLS with those that the roots of a file certify.
-fn read_ca(item: &Item<'_>, context: &Context<'_>) -> Option<Arc<ClientConfig>> {
-    client(item.roots(context)?.into(), item)
-}
-
-/// TLS with those whom the system trusts, which is looked up once for a configuration.
-fn trusting_the_system(origin: &Item<'_>, context: &Context<'_>) -> Option<Arc<ClientConfig>> {
-    let roots = context
-        .system_roots
-        .get_or_init(|| tls::system_roots().map(Arc::new));
-    match roots {
-        Ok(roots) => client(Arc::clone(roots), origin),
-        Err(error) => origin.refuse(
-            error.to_string(),
-            "install them (`ca-certificates`), name them in SSL_CERT_FILE, or set `ca`",
         ),
     }
 }

@@ -90,6 +90,16 @@ fn refuses_urls_of_other_kinds_and_never_repeats_a_password() {
             "redis://u:hidden@a/0",
             "a password must not stand in the URL",
         ),
+        (
+            "redis+sentinel://:hidden@a:26379/mymaster",
+            "Sentinel is not supported",
+        ),
+        ("rediss-sentinel://a", "Sentinel is not supported"),
+        ("redis-cluster://u:hidden@a", "Cluster is not supported"),
+        ("rediss+cluster://a", "Cluster is not supported"),
+        ("valkeys://:hidden@a", "for Valkey too"),
+        ("redis://u:hidden@a:1,b:2/0", "only one server can be named"),
+        ("redis://a:1,b:2", "only one server can be named"),
         ("http://a", "redis or rediss"),
         ("unix:///run/redis.sock", "redis or rediss"),
         ("redis://", "not the address"),
@@ -101,6 +111,59 @@ fn refuses_urls_of_other_kinds_and_never_repeats_a_password() {
         assert!(problem.contains(message), "{url}: {problem}");
         assert!(!problem.contains("hidden"), "{problem}");
     }
+}
+
+#[test]
+fn tls_has_keys_of_its_own() {
+    let redis = |keys: &str| store(&format!("redis = {{ {keys} }}\n{SECRETS}"));
+    for (keys, message) in [
+        (
+            "url = \"redis://a\", ca = \"ca.pem\"",
+            "`ca` is for a server with TLS",
+        ),
+        (
+            "url = \"redis://a\", client = { certificate = \"c\", key = \"k\" }",
+            "`client` is for a server with TLS",
+        ),
+        (
+            "url = \"rediss://a\", ca = \"ca.pem\"",
+            "cannot read folder/ca.pem",
+        ),
+        ("url = \"rediss://a\", ca = 7", "must be a string"),
+        ("url = \"rediss://a\", client = \"c\"", "must be a table"),
+        (
+            "url = \"rediss://a\", client = { certificate = \"c.pem\" }",
+            "`key` is missing",
+        ),
+        (
+            "url = \"rediss://a\", client = { certificate = \"c.pem\", key = \"k.pem\" }",
+            "cannot read folder/c.pem",
+        ),
+    ] {
+        let problem = redis(keys).unwrap_err();
+        assert!(problem.contains(message), "{keys}: {problem}");
+    }
+    assert!(redis("url = \"redis://a\"").is_ok());
+}
+
+#[test]
+fn the_same_place_is_told_by_server_and_database_alone() {
+    let place = |redis: &str| {
+        let store = store(&format!("redis = {{ {redis} }}\n{SECRETS}"));
+        store.unwrap().place
+    };
+    let one = place("url = \"redis://a:1/0\"");
+    for same in [
+        "url = \"redis://a:1\"",
+        "url = \"redis://A:1/0\", password = \"env:SECRET\"",
+        "url = \"redis://user@a:1/0\"",
+    ] {
+        assert!(one.is_where(&place(same)), "{same}");
+    }
+    for other in ["redis://b:1/0", "redis://a:2/0", "redis://a:1/1"] {
+        assert!(!one.is_where(&place(&format!("url = \"{other}\""))));
+    }
+    assert_ne!(one, place("url = \"redis://user@a:1/0\""));
 }
 
 #[test]

@@ -1,21 +1,30 @@
 //! The file itself: opened with care, and opened again after it could not be written.
+//! Meanwhile what was committed last is read through a second, read-only handle: after an
+//! error the library answers nothing over the one that had it.
 
 use super::super::Error;
 use super::super::seal::KeyId;
+use super::disk::{Disk, Taken};
 use super::tables::{ENTRIES, EXPIRIES, SECRETS, USED};
-use redb::backends::{FileBackend, InMemoryBackend};
-use redb::{Builder, Database, DatabaseError, ReadableDatabase, ReadableTableMetadata};
+use redb::backends::InMemoryBackend;
+use redb::{
+    Builder, ConcurrencyMode, Database, DatabaseError, ReadOnlyDatabase, ReadTransaction,
+    ReadableDatabase, ReadableTableMetadata, StorageError,
+};
 use std::fs::OpenOptions;
 use std::io::ErrorKind;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread;
 use std::time::Duration;
 
 /// What the library may keep of the file in memory, in bytes.
 const CACHE: usize = 32 << 20;
+
+/// The same for the handle that is only for reading: it is there for moments.
+const READING_CACHE: usize = 4 << 20;
 
 /// How often, and after what time, a file is looked at again that is still open: a
 /// process that has just ended, or a configuration before, may be closing it.
@@ -24,26 +33,59 @@ const BETWEEN_TRIES: Duration = Duration::from_millis(50);
 
 /// What the writer and the readers share.
 pub(super) struct Shared {
-    /// Nothing while it is not open.
-    database: RwLock<Option<Arc<Database>>>,
+    source: RwLock<Source>,
+    /// What gives room back to the disk, of the database that was opened last.
+    taken: Mutex<Option<Arc<Taken>>>,
     /// Nothing is in memory.
     path: Option<PathBuf>,
     /// What all entries may take, in bytes.
     pub(super) size: AtomicU64,
 }
 
+/// Where reads go.
+#[derive(Clone)]
+pub(super) enum Source {
+    Open(Arc<Database>),
+    /// Closed after an error, with what was committed last if it can be had.
+    Closed(Option<Arc<Snapshot>>),
+}
+
+/// What was committed last, while the file is closed.
+pub(super) struct Snapshot {
+    transaction: ReadTransaction,
+    /// Its file.
+    _database: ReadOnlyDatabase,
+}
+
+impl Source {
+    /// Reads what is committed.
+    pub(super) fn read<T>(
+        &self,
+        read: impl Fn(&ReadTransaction) -> Result<T, redb::Error>,
+    ) -> Result<T, redb::Error> {
+        match self {
+            Self::Open(database) => read(&database.begin_read()?),
+            Self::Closed(Some(snapshot)) => read(&snapshot.transaction),
+            Self::Closed(None) => Err(redb::Error::PreviousIo),
+        }
+    }
+
+    fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Open(one), Self::Open(other)) => Arc::ptr_eq(one, other),
+            (Self::Closed(Some(one)), Self::Closed(Some(other))) => Arc::ptr_eq(one, other),
+            (Self::Closed(None), Self::Closed(None)) => true,
+            _ => false,
+        }
+    }
+}
+
 impl Shared {
     pub(super) fn open(path: &Path, size: u64) -> Result<Self, FileError> {
-        let mut opened = open(path);
-        for _ in 0..TRIES {
-            if !matches!(opened, Err(FileError::InUse { .. })) {
-                break;
-            }
-            thread::sleep(BETWEEN_TRIES);
-            opened = open(path);
-        }
+        let (database, taken) = open_soon(path)?;
         Ok(Self {
-            database: RwLock::new(Some(Arc::new(opened?))),
+            source: RwLock::new(Source::Open(Arc::new(database))),
+            taken: Mutex::new(Some(taken)),
             path: Some(path.to_path_buf()),
             size: AtomicU64::new(size),
         })
@@ -57,7 +99,8 @@ impl Shared {
             .map_err(|error| FileError::of(path, error))?;
         prepare(&database).map_err(|error| FileError::of_use(path, &error))?;
         Ok(Self {
-            database: RwLock::new(Some(Arc::new(database))),
+            source: RwLock::new(Source::Open(Arc::new(database))),
+            taken: Mutex::default(),
             path: None,
             size: AtomicU64::new(64 << 20),
         })
@@ -67,41 +110,58 @@ impl Shared {
         self.path.as_deref()
     }
 
+    /// Where reads go now.
+    pub(super) fn source(&self) -> Source {
+        let source = self.source.read().unwrap_or_else(PoisonError::into_inner);
+        source.clone()
+    }
+
     /// The database, while it is open.
     pub(super) fn database(&self) -> Result<Arc<Database>, Error> {
-        let database = self.database.read().unwrap_or_else(PoisonError::into_inner);
-        let database = database.as_ref().map(Arc::clone);
-        database.ok_or_else(|| Error::gone("the file is closed after an error"))
+        match self.source() {
+            Source::Open(database) => Ok(database),
+            Source::Closed(_) => Err(Error::gone("the file is closed after an error")),
+        }
     }
 
-    /// The database, which is opened again if it was closed.
-    pub(super) fn reopened(&self) -> Result<Arc<Database>, Error> {
-        if let Ok(database) = self.database() {
-            return Ok(database);
+    /// Opens the database again if it was closed: whether it was.
+    pub(super) fn reopen(&self) -> Result<bool, Error> {
+        if self.database().is_ok() {
+            return Ok(false);
         }
         let path = self.path.as_ref().ok_or_else(|| Error::gone("memory"))?;
-        let database = Arc::new(open(path).map_err(Error::gone)?);
-        tracing::info!(file = %path.display(), "the key-value file is open again");
-        let mut place = self
-            .database
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        *place = Some(Arc::clone(&database));
-        Ok(database)
+        let (database, taken) = open_soon(path).map_err(Error::gone)?;
+        *self.taken.lock().unwrap_or_else(PoisonError::into_inner) = Some(taken);
+        let mut source = self.source.write().unwrap_or_else(PoisonError::into_inner);
+        *source = Source::Open(Arc::new(database));
+        Ok(true)
     }
 
-    /// Closes the file: after an error the library uses it no more, and only opening it
-    /// again tells what is in it.
-    pub(super) fn close(&self, reason: &str) {
-        // Memory cannot be opened again.
-        let Some(path) = &self.path else { return };
-        let mut place = self
-            .database
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        if place.take().is_some() {
-            tracing::error!(file = %path.display(), reason, "the key-value file is closed; it is tried again");
+    /// Gives back the room that a commit took which did not find enough. The database that
+    /// had the error must have been left.
+    pub(super) fn give_back_room(&self) {
+        let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(taken) = &*taken {
+            taken.give_back();
         }
+    }
+
+    /// Leaves a source that does not answer any more, for what was committed last. After
+    /// an error the library uses a file no more, and only opening it again tells what is
+    /// in it: whether this was the source.
+    pub(super) fn leave(&self, left: &Source) -> bool {
+        // Memory cannot be opened again.
+        let Some(path) = &self.path else { return false };
+        let mut source = self.source.write().unwrap_or_else(PoisonError::into_inner);
+        if !source.is(left) {
+            return false;
+        }
+        // The handle that had the error is still there, so that no other process may write.
+        *source = Source::Closed(match left {
+            Source::Open(_) => snapshot(path).map(Arc::new),
+            Source::Closed(_) => None,
+        });
+        true
     }
 
     /// Sees that one of these secrets has sealed what is in the file, and notes the first.
@@ -122,7 +182,59 @@ impl Shared {
     }
 }
 
-fn open(path: &Path) -> Result<Database, FileError> {
+/// Opens a file that somebody else may be about to close.
+fn open_soon(path: &Path) -> Result<(Database, Arc<Taken>), FileError> {
+    let mut opened = open(path);
+    for _ in 0..TRIES {
+        if !matches!(opened, Err(FileError::InUse { .. })) {
+            break;
+        }
+        thread::sleep(BETWEEN_TRIES);
+        opened = open(path);
+    }
+    opened
+}
+
+fn open(path: &Path) -> Result<(Database, Arc<Taken>), FileError> {
+    // One that writes and others that only read: no second process can write.
+    let opened = match open_as(path, ConcurrencyMode::SingleWriter)? {
+        // Where the file system cannot lock a part of a file, nobody else reads either.
+        Err(DatabaseError::Storage(StorageError::Unsupported)) => {
+            open_as(path, ConcurrencyMode::ExclusiveWriter)?
+        }
+        opened => opened,
+    };
+    let (database, taken) = opened.map_err(|error| FileError::of(path, error))?;
+    prepare(&database).map_err(|error| FileError::of_use(path, &error))?;
+    Ok((database, taken))
+}
+
+/// What was committed last, beside a handle that may write but had an error.
+fn snapshot(path: &Path) -> Option<Snapshot> {
+    let open = || -> Result<Snapshot, redb::Error> {
+        let database = Builder::new()
+            .set_cache_size(READING_CACHE)
+            .set_concurrency_mode(ConcurrencyMode::SingleWriter)
+            .open_read_only(path)?;
+        Ok(Snapshot {
+            transaction: database.begin_read()?,
+            _database: database,
+        })
+    };
+    match open() {
+        Ok(snapshot) => Some(snapshot),
+        Err(error) => {
+            tracing::warn!(file = %path.display(), %error, "the key-value file cannot be read while it is closed");
+            None
+        }
+    }
+}
+
+/// The outer error is the file system's.
+fn open_as(
+    path: &Path,
+    mode: ConcurrencyMode,
+) -> Result<Result<(Database, Arc<Taken>), DatabaseError>, FileError> {
     let file = OpenOptions::new()
         .read(true)
         .write(true)
@@ -134,15 +246,14 @@ fn open(path: &Path) -> Result<Database, FileError> {
             path: path.to_path_buf(),
             reason: error.to_string(),
         })?;
-    let backend = FileBackend::new(file).map_err(|error| FileError::of(path, error))?;
-    let database = Builder::new()
+    let (disk, taken) = Disk::new(file).map_err(|error| FileError::of(path, error))?;
+    let opened = Builder::new()
         .set_cache_size(CACHE)
+        .set_concurrency_mode(mode)
         // A file that was changed or cut is found out now and not in the middle of a call.
         .set_check_integrity_on_open(true)
-        .create_with_backend(backend)
-        .map_err(|error| FileError::of(path, error))?;
-    prepare(&database).map_err(|error| FileError::of_use(path, &error))?;
-    Ok(database)
+        .create_with_backend(disk);
+    Ok(opened.map(|database| (database, taken)))
 }
 
 /// Makes the tables, so that readers find them.
@@ -229,9 +340,11 @@ pub enum FileError {
 impl FileError {
     fn of(path: &Path, error: DatabaseError) -> Self {
         match error {
-            DatabaseError::DatabaseAlreadyOpen => Self::InUse {
-                path: path.to_path_buf(),
-            },
+            DatabaseError::DatabaseAlreadyOpen | DatabaseError::LockProtocolMismatch => {
+                Self::InUse {
+                    path: path.to_path_buf(),
+                }
+            }
             other => Self::of_use(path, &other.into()),
         }
     }

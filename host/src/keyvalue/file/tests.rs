@@ -3,7 +3,7 @@ use super::super::{Bucket, Error, Keeper, OpenError, Store, Terms, seal};
 use super::tables::{ALL, EXPIRIES, USED};
 use super::*;
 use crate::config::{KeyValue, Place};
-use redb::ReadableTableMetadata;
+use redb::{ReadableDatabase, ReadableTableMetadata};
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -307,9 +307,15 @@ async fn a_file_that_was_closed_after_an_error_opens_again() {
     let bucket = bucket(&store, &Terms::default());
     bucket.set("k", b"v").await.unwrap();
     let shared = &file(&store).shared;
-    shared.close("a test");
-    // At once, because the writer opens it again when it next looks.
+    let open = shared.source();
+    assert!(shared.leave(&open));
+    // Only once, however many notice.
+    assert!(!shared.leave(&open));
+    // At once, because the writer opens it again when it next looks. What is committed is
+    // read all the time.
     assert!(matches!(shared.database(), Err(Error::Gone { .. })));
+    drop(open);
+    assert_eq!(bucket.get("k").await, Ok(Some(b"v".to_vec())));
     for _ in 0..100 {
         if bucket.set("k", b"w").await.is_ok() {
             assert_eq!(bucket.get("k").await, Ok(Some(b"w".to_vec())));

@@ -1,18 +1,22 @@
 //! The thread that writes: it takes what waits, applies all of it to one transaction,
 //! commits, and answers. Between that it removes what has expired, a little at a time.
+//!
+//! Where the disk has no room for a change, the file is opened again at once and the
+//! changes that came with it are tried one by one: only the bucket whose change does not
+//! fit waits, for as long as its attempts would otherwise take the writer from the others.
 
-use super::super::seal::{self, Name, Scope};
-use super::super::{Error, Write, cost, now};
-use super::open::{FileError, Shared, fault};
-use super::tables::{
-    ALL, ENTRIES, EXPIRIES, USED, entry, expires, expiry, name, next, onward, within,
-};
-use redb::{ReadableTable, Table, WriteTransaction};
+use super::super::seal::{Name, Scope};
+use super::super::{Error, Write, now};
+use super::changes::Tables;
+use super::open::{FileError, Shared, Source, fault};
+use super::tables::{expires, next, onward};
+use redb::ReadableTable;
+use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::MissedTickBehavior;
 
@@ -22,6 +26,14 @@ const BATCH: usize = 256;
 /// How often the writer looks for what has expired, or whether a closed file opens again.
 const SWEEP: Duration = Duration::from_secs(1);
 
+/// How long a bucket is refused whose change did not fit onto the disk: this, or so many
+/// times what it took to open the file again.
+const FULL: Duration = Duration::from_secs(1);
+const TIMES_OPENING: u32 = 10;
+
+/// How often it is logged at most that the disk is full.
+const BETWEEN_LINES: Duration = Duration::from_secs(60);
+
 /// How many expired entries are removed with one commit, and how many scopes are looked at.
 const SWEPT: usize = 1_000;
 
@@ -29,6 +41,20 @@ const SWEPT: usize = 1_000;
 pub(super) enum Change {
     Set(Write),
     Delete { scope: Scope, names: Vec<Name> },
+}
+
+impl Change {
+    fn scope(&self) -> Scope {
+        match self {
+            Self::Set(write) => write.scope,
+            Self::Delete { scope, .. } => *scope,
+        }
+    }
+}
+
+/// How long nothing is tried again that did not fit, after opening the file took so long.
+fn pause(opening: Duration) -> Duration {
+    opening.saturating_mul(TIMES_OPENING).max(FULL)
 }
 
 /// A change that somebody waits for.
@@ -48,6 +74,9 @@ pub(super) fn start(shared: Arc<Shared>, jobs: mpsc::Receiver<Job>) -> Result<()
     let writer = Writer {
         shared: Arc::clone(&shared),
         swept_to: Scope([0; 16]),
+        full: HashMap::new(),
+        sweep_at: Instant::now(),
+        quiet_until: Instant::now(),
     };
     thread::Builder::new()
         .name("keyvalue".to_owned())
@@ -60,6 +89,19 @@ struct Writer {
     shared: Arc<Shared>,
     /// Where the next look for expired entries begins.
     swept_to: Scope,
+    /// Buckets whose changes did not fit onto the disk, and until when they are refused.
+    full: HashMap<Scope, Refused>,
+    /// Removing takes room as well: not before this where it did not fit.
+    sweep_at: Instant,
+    /// Until when a full disk is not logged again.
+    quiet_until: Instant,
+}
+
+/// Until when a bucket's changes are refused.
+struct Refused {
+    until: Instant,
+    /// Whether removing is refused too, because it did not fit either.
+    removing: bool,
 }
 
 impl Writer {
@@ -78,42 +120,163 @@ impl Writer {
             }
             // Whoever has given up is not served: its time is over.
             jobs.retain(|job| !job.answer.is_closed());
-            self.serve(jobs);
+            if jobs.is_empty() {
+                self.look_after();
+            } else {
+                self.serve(jobs);
+            }
+        }
+    }
+
+    /// Opens the file if it is closed, and removes what has expired.
+    fn look_after(&mut self) {
+        let now = Instant::now();
+        self.full.retain(|_, refused| refused.until > now);
+        match self.shared.reopen() {
+            Ok(true) => self.log_open(),
+            Ok(false) if self.sweep_at > now => return,
+            Ok(false) => {}
+            // It was logged when it was closed.
+            Err(_) => return,
+        }
+        if self.commit_or_close(&[]) == Err(Error::StoreFull) {
+            let took = self.open_again();
+            self.sweep_at = Instant::now() + pause(took);
         }
     }
 
     fn serve(&mut self, jobs: Vec<Job>) {
-        let (changes, answers): (Vec<_>, Vec<_>) =
-            jobs.into_iter().map(|job| (job.change, job.answer)).unzip();
-        // The library may panic over pages that were changed behind its back.
-        let done = catch_unwind(AssertUnwindSafe(|| self.commit(&changes)));
-        let results = match done {
-            Ok(Ok(results)) => results,
-            Ok(Err(error)) => {
-                let words = error.to_string();
-                self.shared.close(error.reason().unwrap_or(&words));
-                vec![Err(error); answers.len()]
+        let now = Instant::now();
+        let (mut changes, mut answers) = (Vec::new(), Vec::new());
+        for Job { change, answer } in jobs {
+            if self.is_refused(&change, now) {
+                // It may have been given up meanwhile.
+                let _ = answer.send(Err(Error::StoreFull));
+            } else {
+                changes.push(change);
+                answers.push(answer);
             }
-            Err(_) => {
-                self.shared.close("it is damaged");
-                vec![Err(Error::Damaged); answers.len()]
-            }
+        }
+        let results = if changes.is_empty() {
+            Vec::new()
+        } else {
+            self.write(&changes)
         };
         for (answer, result) in answers.into_iter().zip(results) {
-            // It may have been given up meanwhile.
             let _ = answer.send(result);
         }
     }
 
-    /// Applies the changes, all with one commit: what each of them comes to, or why
-    /// nothing can be written.
-    fn commit(&mut self, changes: &[Change]) -> Result<Vec<Result<(), Error>>, Error> {
-        // It is tried again only now and then: looking whether a file is sound takes time.
-        let database = if changes.is_empty() {
-            self.shared.reopened()?
-        } else {
-            self.shared.database()?
+    fn is_refused(&self, change: &Change, now: Instant) -> bool {
+        let refused = self.full.get(&change.scope());
+        let removes = matches!(change, Change::Delete { .. });
+        refused.is_some_and(|it| it.until > now && (it.removing || !removes))
+    }
+
+    /// What each of the changes comes to.
+    fn write(&mut self, changes: &[Change]) -> Vec<Result<(), Error>> {
+        match self.commit_or_close(changes) {
+            Ok(results) => return results,
+            Err(Error::StoreFull) => {}
+            Err(error) => return vec![Err(error); changes.len()],
+        }
+        let mut took = self.open_again();
+        if let [change] = changes {
+            self.refuse(change, took);
+            return vec![Err(Error::StoreFull)];
+        }
+        let mut results = Vec::with_capacity(changes.len());
+        for change in changes {
+            let refused = self.is_refused(change, Instant::now());
+            let result = if refused {
+                Err(Error::StoreFull)
+            } else {
+                let result = self.commit_or_close(std::slice::from_ref(change));
+                if result == Err(Error::StoreFull) {
+                    took = self.open_again();
+                    self.refuse(change, took);
+                }
+                result.and_then(|mut results| results.pop().unwrap_or(Ok(())))
+            };
+            results.push(result);
+        }
+        results
+    }
+
+    /// Refuses a bucket for a while, because this change of it did not fit onto the disk.
+    fn refuse(&mut self, change: &Change, took: Duration) {
+        let removing = matches!(change, Change::Delete { .. });
+        let until = Instant::now() + pause(took);
+        self.full
+            .insert(change.scope(), Refused { until, removing });
+    }
+
+    /// Opens the file again after it was closed, if it can be: how long that took.
+    fn open_again(&mut self) -> Duration {
+        let start = Instant::now();
+        match self.shared.reopen() {
+            Ok(true) => self.log_open(),
+            Ok(false) => {}
+            Err(error) => {
+                let reason = error.reason();
+                tracing::error!(
+                    reason,
+                    "the key-value file does not open; it is tried again"
+                );
+            }
+        }
+        let now = Instant::now();
+        if now >= self.quiet_until {
+            self.quiet_until = now + BETWEEN_LINES;
+        }
+        start.elapsed()
+    }
+
+    fn log_open(&self) {
+        if Instant::now() >= self.quiet_until
+            && let Some(path) = self.shared.path()
+        {
+            tracing::info!(file = %path.display(), "the key-value file is open again");
+        }
+    }
+
+    /// Applies the changes with one commit, or closes the file and says why.
+    fn commit_or_close(&mut self, changes: &[Change]) -> Result<Vec<Result<(), Error>>, Error> {
+        let source = self.shared.source();
+        if matches!(source, Source::Closed(_)) {
+            return Err(Error::gone("the file is closed after an error"));
+        }
+        // The library may panic over pages that were changed behind its back.
+        let done = catch_unwind(AssertUnwindSafe(|| self.commit(changes)));
+        let error = match done {
+            Ok(Ok(results)) => return Ok(results),
+            Ok(Err(error)) => error,
+            Err(_) => Error::Damaged,
         };
+        // Whoever reads may have left it already.
+        self.shared.leave(&source);
+        if error == Error::StoreFull {
+            self.shared.give_back_room();
+        }
+        if let Some(path) = self.shared.path() {
+            let words = error.to_string();
+            let (file, reason) = (path.display(), error.reason().unwrap_or(&words));
+            if error != Error::StoreFull {
+                tracing::error!(%file, reason, "the key-value file is closed; it is tried again");
+            } else if Instant::now() >= self.quiet_until {
+                tracing::error!(
+                    %file,
+                    "the disk has no room for the key-value file; what is kept can be read, and changes that fit are made"
+                );
+            }
+        }
+        Err(error)
+    }
+
+    /// Applies the changes, all with one commit: what each of them comes to, or why
+    /// nothing can be written. Without changes it removes what has expired.
+    fn commit(&mut self, changes: &[Change]) -> Result<Vec<Result<(), Error>>, Error> {
+        let database = self.shared.database()?;
         let size = self.shared.size.load(Ordering::Relaxed);
         let mut work = || -> Result<_, redb::Error> {
             let transaction = database.begin_write()?;
@@ -169,134 +332,5 @@ impl Writer {
             }
         }
         Ok(removed)
-    }
-}
-
-/// The tables in one transaction.
-struct Tables<'t> {
-    entries: Table<'t, &'static [u8], &'static [u8]>,
-    expiries: Table<'t, &'static [u8], ()>,
-    used: Table<'t, &'static [u8], u64>,
-    size: u64,
-}
-
-impl<'t> Tables<'t> {
-    fn open(transaction: &'t WriteTransaction, size: u64) -> Result<Self, redb::Error> {
-        Ok(Self {
-            entries: transaction.open_table(ENTRIES)?,
-            expiries: transaction.open_table(EXPIRIES)?,
-            used: transaction.open_table(USED)?,
-            size,
-        })
-    }
-
-    /// The outer error is the file's and ends the transaction; the inner is the change's,
-    /// which then has changed nothing.
-    fn apply(&mut self, change: &Change) -> Result<Result<(), Error>, redb::Error> {
-        match change {
-            Change::Set(write) => self.set(write),
-            Change::Delete { scope, names } => {
-                for name in names {
-                    self.remove(*scope, name)?;
-                }
-                Ok(Ok(()))
-            }
-        }
-    }
-
-    fn set(&mut self, write: &Write) -> Result<Result<(), Error>, redb::Error> {
-        let scope = write.scope;
-        let (new, now) = (cost(write.record.len()), now());
-        let quota = Error::QuotaUsedUp { limit: write.quota };
-        // The file's own limit is looked at second: the quota's error says more.
-        for (whose, limit, error) in [
-            (scope.0.as_slice(), write.quota, quota),
-            (ALL, self.size, Error::StoreFull),
-        ] {
-            // What has expired does not count.
-            while self.with(whose, self.cost(scope, &write.names)?, new)? > limit {
-                if !self.remove_expired(scope, now)? {
-                    return Ok(Err(error));
-                }
-            }
-        }
-        for name in &write.names {
-            self.remove(scope, name)?;
-        }
-        let Some(name) = write.names.first() else {
-            return Ok(Ok(()));
-        };
-        self.entries
-            .insert(entry(scope, name).as_slice(), write.record.as_slice())?;
-        self.expiries
-            .insert(expiry(scope, write.expiry, name).as_slice(), ())?;
-        self.count(scope, 0, new)?;
-        Ok(Ok(()))
-    }
-
-    /// What is under these names now.
-    fn cost(&self, scope: Scope, names: &[Name]) -> Result<u64, redb::Error> {
-        let mut sum = 0;
-        for name in names {
-            let record = self.entries.get(entry(scope, name).as_slice())?;
-            sum += record.map_or(0, |record| cost(record.value().len()));
-        }
-        Ok(sum)
-    }
-
-    /// What a scope, or all of them, would count after a change.
-    fn with(&self, whose: &[u8], old: u64, new: u64) -> Result<u64, redb::Error> {
-        let used = self.used.get(whose)?.map_or(0, |used| used.value());
-        Ok(used.saturating_sub(old).saturating_add(new))
-    }
-
-    fn count(&mut self, scope: Scope, old: u64, new: u64) -> Result<(), redb::Error> {
-        for whose in [scope.0.as_slice(), ALL] {
-            match self.with(whose, old, new)? {
-                0 => drop(self.used.remove(whose)?),
-                used => drop(self.used.insert(whose, used)?),
-            }
-        }
-        Ok(())
-    }
-
-    /// Removes what a scope has under a name.
-    fn remove(&mut self, scope: Scope, name: &Name) -> Result<(), redb::Error> {
-        let record = self.entries.remove(entry(scope, name).as_slice())?;
-        let removed = record.map(|record| {
-            let record = record.value();
-            (seal::expiry(record).unwrap_or(0), cost(record.len()))
-        });
-        if let Some((expires, cost)) = removed {
-            self.expiries
-                .remove(expiry(scope, expires, name).as_slice())?;
-            self.count(scope, cost, 0)?;
-        }
-        Ok(())
-    }
-
-    /// Removes the entry of a scope that expired first, if one has.
-    fn remove_expired(&mut self, scope: Scope, now: u64) -> Result<bool, redb::Error> {
-        let first = {
-            let mut range = self.expiries.range::<&[u8]>(within(scope, 0).as_bounds())?;
-            range
-                .next()
-                .transpose()?
-                .map(|(key, _)| key.value().to_vec())
-        };
-        match first.and_then(|key| Some((expires(&key)?.1, key))) {
-            Some((expiry, key)) if expiry <= now => {
-                self.remove_by(scope, &key)?;
-                Ok(true)
-            }
-            _ => Ok(false),
-        }
-    }
-
-    /// Removes the entry that a key of the index of expiries stands for, and the key.
-    fn remove_by(&mut self, scope: Scope, key: &[u8]) -> Result<(), redb::Error> {
-        self.remove(scope, &name(key))?;
-        self.expiries.remove(key)?;
-        Ok(())
     }
 }
