@@ -22,12 +22,16 @@ pub struct Redis {
 }
 
 impl Redis {
+    /// The port of a URL that has none.
+    pub const PORT: u16 = 6_379;
+
     /// Whether it is the same server and database.
     pub(super) fn is_where(&self, other: &Self) -> bool {
         let place = |url: &Url| {
             let host = url.host_str().map(str::to_ascii_lowercase);
             let database = url.path().trim_start_matches('/').parse::<u16>();
-            (host, url.port(), database.unwrap_or(0))
+            let port = url.port().unwrap_or(Self::PORT);
+            (host, port, database.unwrap_or(0))
         };
         place(&self.url) == place(&other.url)
     }

@@ -164,6 +164,8 @@ fn the_same_place_is_told_by_server_and_database_alone() {
         assert!(!one.is_where(&place(&format!("url = \"{other}\""))));
     }
     assert_ne!(one, place("url = \"redis://user@a:1/0\""));
+    let default = place("url = \"redis://a:6379\"");
+    assert!(default.is_where(&place("url = \"redis://a/0\"")));
 }
 
 #[test]

@@ -19,9 +19,6 @@ use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 use tokio_util::task::AbortOnDropHandle;
 
-/// The port of a server whose URL has none.
-const PORT: u16 = 6379;
-
 /// A connection that is open, for everybody who has a copy of it.
 #[derive(Clone)]
 pub(super) struct Open {
@@ -62,7 +59,7 @@ impl Address {
         }
         Ok(Self {
             host: host.to_owned(),
-            port: redis.url.port().unwrap_or(PORT),
+            port: redis.url.port().unwrap_or(Redis::PORT),
             tls,
             login,
         })
