@@ -1,7 +1,7 @@
 //! Guests that do not even load, and others that do although they are monstrous.
 
 use super::does_not_load;
-use crate::support::{Host, SAMPLE, component, component_text, retort, text_guest};
+use crate::support::{Host, SAMPLE, component, component_text, text_guest};
 use std::borrow::Cow;
 use std::fmt::Write;
 use std::path::PathBuf;
