@@ -3,7 +3,7 @@
 mod check;
 mod rehearse;
 
-use crate::support::{Host, SAMPLE, component, repository, retort};
+use crate::support::{Host, SAMPLE, Upstream, answer, component, repository, retort};
 use serde_json::{Value, json};
 use std::fs;
 use std::io::Write;
@@ -274,6 +274,82 @@ pipeline = [{ plugin = "traps" }]
     let output = send(&[&url("lobby"), "--secret", "purple unicorn"]);
     status(&output, 2);
     assert!(!stderr(&output).contains("purple"), "{}", stderr(&output));
+}
+
+#[test]
+fn send_drops_no_header_and_says_what_is_wrong_with_its_command_line() {
+    let upstream = Upstream::start(|_, out| answer(out, "200 OK", "", SAMPLE));
+    let url = format!("http://{}/webhook", upstream.address);
+    let send = |url: &str, arguments: &[&str]| {
+        let mut command = retort();
+        command.args(["send", url, "-"]).args(arguments);
+        run(&mut command, SAMPLE)
+    };
+    // As the vendor's own sample servers take it.
+    status(&send(&url, &["--secret", "env:SECRET", "--raw-token"]), 0);
+    status(&send(&url, &["--secret", "env:SECRET"]), 0);
+    let own = [
+        "--header",
+        "authorization: own",
+        "--header",
+        "content-type: text/json",
+    ];
+    status(&send(&url, &own), 0);
+    let seen = upstream.seen();
+    let of = |at: usize, name: &str| seen[at].header(name).join(" and ");
+    assert_eq!(of(0, "authorization").split('.').count(), 3);
+    assert!(!of(0, "authorization").contains(' '), "{seen:?}");
+    assert!(of(1, "authorization").starts_with("Bearer "), "{seen:?}");
+    assert_eq!(of(1, "content-type"), "application/json");
+    assert_eq!(
+        (&*of(2, "authorization"), &*of(2, "content-type")),
+        ("own", "text/json")
+    );
+
+    let both = ["--secret", "env:SECRET", "--header", "Authorization: own"];
+    for (url, arguments, words) in [
+        (
+            &*url,
+            &both[..],
+            "--secret and --header both set `authorization`",
+        ),
+        (&url, &["--raw-token"], "--secret"),
+        (
+            &url,
+            &["--header", "connection: close"],
+            "belongs to the connection",
+        ),
+        (
+            "127.0.0.1:8080/webhooks/a",
+            &[],
+            "write it as http://HOST:PORT/PATH",
+        ),
+        (
+            "localhost/webhooks/a",
+            &[],
+            "write it as http://HOST:PORT/PATH",
+        ),
+        ("/webhooks/a", &[], "it has no scheme"),
+        (
+            "ftp://localhost/webhooks/a",
+            &[],
+            "only http and https can be called",
+        ),
+        (
+            "http:///webhooks/a",
+            &[],
+            "write it as http://HOST:PORT/PATH",
+        ),
+    ] {
+        let output = send(url, arguments);
+        status(&output, 2);
+        assert!(
+            stderr(&output).contains(words),
+            "{url}: {}",
+            stderr(&output)
+        );
+    }
+    assert_eq!(upstream.seen().len(), 3);
 }
 
 #[test]

@@ -4,9 +4,12 @@
 use super::token::Claims;
 use crate::respond::WEBHOOK_RETURN;
 use crate::tls;
+use anyhow::bail;
 use bytes::Bytes;
 use clap::Args;
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::header::{
+    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, TE, TRANSFER_ENCODING, UPGRADE,
+};
 use http::{HeaderName, HeaderValue, Request, StatusCode, Uri};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper_rustls::HttpsConnectorBuilder;
@@ -19,12 +22,20 @@ use std::time::Duration;
 /// What the vendor's test kit says of larger answers: they are refused.
 const LARGEST_ANSWER: usize = 4_000_000;
 
+/// Headers that the HTTP library sets or takes away by itself.
+const OF_THE_CONNECTION: [HeaderName; 5] =
+    [CONNECTION, CONTENT_LENGTH, TE, TRANSFER_ENCODING, UPGRADE];
+
 /// How a body is sent.
 #[derive(Debug, Args)]
 pub(super) struct Delivery {
     /// Sign with this secret: `env:NAME` or `file:PATH`. Without it nothing is signed
     #[arg(long, value_name = "SOURCE")]
     secret: Option<String>,
+    /// Send the token alone, without `Bearer ` before it, as the vendor's sample servers
+    /// expect it
+    #[arg(long, requires = "secret")]
+    raw_token: bool,
     #[command(flatten)]
     claims: Claims,
     /// A further header, such as `x-api-key: 123`
@@ -43,8 +54,25 @@ fn parse_header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
         .split_once(':')
         .ok_or("write a header as `NAME: VALUE`")?;
     let name = HeaderName::from_str(name.trim()).map_err(|error| error.to_string())?;
+    if OF_THE_CONNECTION.contains(&name) {
+        return Err(format!(
+            "`{name}` belongs to the connection, and is set by the HTTP library"
+        ));
+    }
     let value = HeaderValue::from_str(value.trim()).map_err(|error| error.to_string())?;
     Ok((name, value))
+}
+
+/// A URL that can be called.
+pub(super) fn parse_url(text: &str) -> Result<Uri, String> {
+    const FORM: &str = "write it as http://HOST:PORT/PATH or https://HOST/PATH";
+    let url: Uri = text.parse().map_err(|error| format!("{error}; {FORM}"))?;
+    match (url.scheme_str(), url.host()) {
+        (Some("http" | "https"), Some(host)) if !host.is_empty() => Ok(url),
+        (Some("http" | "https"), _) => Err(format!("it has no host; {FORM}")),
+        (Some(_), _) => Err(format!("only http and https can be called; {FORM}")),
+        (None, _) => Err(format!("it has no scheme; {FORM}")),
+    }
 }
 
 /// What came back, as far as anything did.
@@ -75,18 +103,28 @@ impl Delivery {
         self.secret.is_some() || self.ca.is_some() || !self.headers.is_empty()
     }
 
+    /// What is said twice on the command line is an error, so that no header is dropped.
     fn request(&self, url: &Uri, body: String) -> anyhow::Result<Request<Full<Bytes>>> {
-        let mut request = Request::post(url)
-            .header(CONTENT_TYPE, "application/json")
-            .body(Full::new(Bytes::from(body)))?;
-        if let Some(secret) = &self.secret {
-            let token = self.claims.sign(secret)?;
-            let mut value = HeaderValue::from_str(&format!("Bearer {token}"))?;
-            value.set_sensitive(true);
-            request.headers_mut().insert(AUTHORIZATION, value);
-        }
+        let mut request = Request::post(url).body(Full::new(Bytes::from(body)))?;
+        let headers = request.headers_mut();
         for (name, value) in &self.headers {
-            request.headers_mut().append(name, value.clone());
+            headers.append(name, value.clone());
+        }
+        if !headers.contains_key(CONTENT_TYPE) {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        if let Some(secret) = &self.secret {
+            if headers.contains_key(AUTHORIZATION) {
+                bail!(
+                    "--secret and --header both set `authorization`; give one of them \
+                     (`retort token` prints a token for --header)"
+                );
+            }
+            let token = self.claims.sign(secret)?;
+            let scheme = if self.raw_token { "" } else { "Bearer " };
+            let mut value = HeaderValue::from_str(&format!("{scheme}{token}"))?;
+            value.set_sensitive(true);
+            headers.insert(AUTHORIZATION, value);
         }
         Ok(request)
     }

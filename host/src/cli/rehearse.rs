@@ -4,7 +4,7 @@ mod message;
 mod report;
 mod webhook;
 
-use super::delivery::Delivery;
+use super::delivery::{Delivery, parse_url};
 use super::{ConfigFile, Ending, runtime};
 use crate::event::EventKind;
 use anyhow::bail;
@@ -61,7 +61,7 @@ pub(super) struct Rehearse {
     json: bool,
     /// Call a server at this address, at /webhooks/ASSISTANT, instead of running the
     /// configuration's pipelines here; stages are not seen then
-    #[arg(long)]
+    #[arg(long, value_parser = parse_url)]
     url: Option<Uri>,
     #[command(flatten)]
     delivery: Delivery,

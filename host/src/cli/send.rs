@@ -1,4 +1,4 @@
-use super::delivery::{Answer, Delivery, verdict};
+use super::delivery::{Answer, Delivery, parse_url, verdict};
 use super::{Ending, json_input, runtime};
 use crate::event::EventKind;
 use clap::Args;
@@ -16,9 +16,11 @@ use std::time::Instant;
 #[command(after_help = "\
 Examples:
   retort send http://127.0.0.1:8080/webhooks/lobby answer.json --secret env:LOBBY_SECRET
+  retort send http://127.0.0.1:3000/webhook answer.json --secret env:SECRET --raw-token
   retort send https://example.com/webhooks/lobby - --header 'x-api-key: 123' <answer.json")]
 pub(super) struct Send {
     /// The webhook's URL
+    #[arg(value_parser = parse_url)]
     url: Uri,
     /// A webhook's whole body, or only its payload; `-` is standard input
     #[arg(default_value = "-")]
