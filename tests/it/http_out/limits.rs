@@ -110,6 +110,36 @@ fn bodies_end_at_their_limits() {
 }
 
 #[test]
+fn a_head_has_its_limit_in_one_piece_too_and_no_answer_changes_the_protocol() {
+    let upstream = Upstream::start(|seen, out| match seen.head.split(' ').nth(1) {
+        Some("/upgrade") => {
+            let head = b"HTTP/1.1 101 Such\r\nconnection: upgrade\r\nupgrade: other\r\n\r\n";
+            out.write_all(head).unwrap();
+        }
+        path => {
+            let length = path.unwrap().trim_start_matches('/').parse().unwrap();
+            let line = format!("x-long: {}\r\n", "x".repeat(length));
+            answer(out, "200 OK", &line, "");
+        }
+    });
+    let host = granted(&origin(&upstream, ""), "");
+    let came = |path: &str| {
+        let one = json!({ "authority": upstream.address.to_string(), "path": path });
+        fetch(&host, json!([one])).remove(0)
+    };
+    assert_eq!(came("/60000")["status"], 200);
+    for length in ["/65536", "/80000", "/100000"] {
+        let error = came(length)["error"].to_string();
+        assert!(error.contains("HttpResponseHeaderSectionSize"), "{error}");
+    }
+    let upgrade = came("/upgrade");
+    assert_eq!(
+        upgrade["error"], "ErrorCode::HttpUpgradeFailed",
+        "{upgrade}"
+    );
+}
+
+#[test]
 fn a_call_that_ends_takes_its_connections_along() {
     let upstream = Upstream::start(|_, _| {});
     let host = granted(

@@ -7,7 +7,7 @@ use super::failure::Failure;
 use super::resolve::{self, Resolver};
 use crate::grant::http::{Http, NotGranted, Rule, Site, choose};
 use http::request::Parts;
-use http::{Extensions, Method, Request, Response};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use hyper_util::client::legacy;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -107,7 +107,7 @@ impl Pool {
             request.headers_mut().insert(name, value.clone());
         }
         let answer = self.attempt(request).await;
-        answer.map_err(|error| Failure::of_client(&error))
+        checked(answer.map_err(|error| Failure::of_client(&error))?)
     }
 
     /// Sends a request that has no body. If a connection that has had an answer ends
@@ -122,7 +122,7 @@ impl Pool {
             request
         };
         let error = match self.attempt(request()).await {
-            Ok(answer) => return Ok(answer),
+            Ok(answer) => return checked(answer),
             Err(error) => error,
         };
         let failure = Failure::of_client(&error);
@@ -130,7 +130,7 @@ impl Pool {
             return Err(failure);
         }
         let answer = self.attempt(request()).await;
-        answer.map_err(|error| Failure::of_client(&error))
+        checked(answer.map_err(|error| Failure::of_client(&error))?)
     }
 
     /// Sends a request whose body would get lost, as long as there is none.
@@ -183,6 +183,28 @@ fn had_answered(error: &legacy::Error) -> bool {
         connection.get_extras(&mut extras);
     }
     extras.get::<Answered>().is_some_and(Answered::is)
+}
+
+/// An answer that a plugin can have.
+fn checked(answer: Response<Incoming>) -> Result<Response<Incoming>, Failure> {
+    // hyper's own limit is one of its buffer: a head that comes in one piece may pass.
+    if head_bytes(answer.headers()) > HEAD {
+        let size = u32::try_from(HEAD).ok();
+        return Err(Failure::of(Error::HttpResponseHeaderSectionSize(size)));
+    }
+    // Nobody has asked for another protocol, and there is no way to speak it.
+    if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
+        return Err(Failure::of(Error::HttpUpgradeFailed));
+    }
+    Ok(answer)
+}
+
+/// The size of the fields as HTTP/1.1 writes them.
+fn head_bytes(headers: &HeaderMap) -> usize {
+    let field = |(name, value): (&HeaderName, &HeaderValue)| {
+        name.as_str().len() + value.len() + ": \r\n".len()
+    };
+    headers.iter().map(field).sum()
 }
 
 /// Whose connections they are: a tenant, a plugin, and the grant that both share.
