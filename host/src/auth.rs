@@ -154,9 +154,22 @@ pub enum Refusal {
     /// The JWT demands an extension (RFC 7515, 4.1.11) and none is implemented.
     #[error("the token demands an extension that is not understood (`crit`)")]
     CriticalExtension,
+    /// A claim has a value of another kind than RFC 7519 says. Nothing of it is repeated.
+    #[error("the token's `{claim}` is {found}, and has to be {wanted}")]
+    ClaimOfWrongType {
+        /// Which one.
+        claim: &'static str,
+        /// What it is, in words.
+        found: &'static str,
+        /// What it has to be, in words.
+        wanted: &'static str,
+    },
     /// No configured secret gives the JWT's signature.
     #[error("the token's signature is wrong for every configured secret")]
     WrongSignature,
+    /// The issuer's key that the token names does not give its signature.
+    #[error("the token's signature is wrong for the issuer's key that it names")]
+    ForgedSignature,
     /// Password, token or key differ from the configured.
     #[error("the credentials are wrong")]
     WrongCredentials,
@@ -184,6 +197,10 @@ pub enum Refusal {
     /// The issuer says so (RFC 7662).
     #[error("the issuer says that the token is not active")]
     NotActive,
+    /// The issuer answers a question about the token with this status, which says that it
+    /// is none of its tokens.
+    #[error("the issuer does not know what the token is: it answered with status {0}")]
+    NotOfTheIssuer(u16),
     /// A token that came before.
     #[error("the token was used before")]
     Replayed,
@@ -197,6 +214,29 @@ pub enum Refusal {
         "the token has no `exp` (or one too far), and without `max_age` the replay guard would have to remember it forever"
     )]
     Endless,
+}
+
+impl Refusal {
+    /// The reason in a word, for metrics.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::NoHeader => "no-header",
+            Self::SeveralHeaders => "several-headers",
+            Self::Malformed(_) | Self::CriticalExtension => "malformed",
+            Self::TooLong(_) => "too-long",
+            Self::WrongAlgorithm(_) => "wrong-algorithm",
+            Self::WrongSignature | Self::ForgedSignature => "wrong-signature",
+            Self::WrongCredentials => "wrong-credentials",
+            Self::Expired(_) | Self::TooOld(_) => "expired",
+            Self::NotYetValid(_) | Self::FromTheFuture(_) => "not-yet-valid",
+            Self::MissingClaim(_) | Self::Nameless | Self::Endless => "missing-claim",
+            Self::WrongClaim(_) | Self::ClaimOfWrongType { .. } => "wrong-claim",
+            Self::UnknownKey => "unknown-key",
+            Self::NotActive | Self::NotOfTheIssuer(_) => "not-active",
+            Self::Replayed => "replayed",
+        }
+    }
 }
 
 #[cfg(test)]

@@ -23,17 +23,32 @@ struct Guard {
 }
 
 /// Why a caller does not come in.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Closed {
     /// It is not the assistant.
+    #[error(transparent)]
     Refused(Refusal),
     /// It cannot be told now whether it is.
+    #[error("{reason}")]
     Unknown {
+        /// In a word, for metrics.
+        kind: &'static str,
         /// In words, for the log.
         reason: String,
         /// When it may be worth trying again.
         wait: Duration,
     },
+}
+
+impl Closed {
+    /// The reason in a word, for metrics.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Refused(refusal) => refusal.kind(),
+            Self::Unknown { kind, .. } => kind,
+        }
+    }
 }
 
 impl From<Refusal> for Closed {
@@ -91,7 +106,9 @@ impl Gate {
                 .await
                 .map_err(|denial| match denial {
                     Denial::Refused(refusal) => Closed::Refused(refusal),
-                    Denial::Unreachable { reason, wait } => Closed::Unknown { reason, wait },
+                    Denial::Unreachable { kind, reason, wait } => {
+                        Closed::Unknown { kind, reason, wait }
+                    }
                 })?,
             // Only OAuth asks, and whoever asks has an issuer.
             (Verdict::AskIssuer(_), ..) => return Err(Refusal::UnknownKey.into()),
@@ -110,6 +127,7 @@ impl Guard {
         taken.map_err(|replay| match replay {
             Replay::Seen => Refusal::Replayed.into(),
             Replay::Full { wait } => Closed::Unknown {
+                kind: "replay-guard-full",
                 reason: format!(
                     "the replay guard remembers {} tokens, as many as `replay_tokens` says",
                     self.most

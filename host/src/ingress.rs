@@ -28,7 +28,7 @@ use tracing::Instrument;
 /// How many header fields a request may have. hyper has the same limit for HTTP/1.
 const MOST_FIELDS: usize = 100;
 
-/// Of the lines about callers that are not let in: they can cause any number of them.
+/// Of the lines about callers that are not let in: strangers can cause any number of them.
 static REFUSALS: Throttle = Throttle::new();
 
 /// Answers one request.
@@ -174,29 +174,24 @@ async fn admit<'a>(
     let admitted = snapshot.gate(name).admit(headers, arrival + timeout).await;
     let Some(assistant) = assistant else {
         let name: String = name.chars().take(64).collect();
-        tracing::warn!(
-            name = name.as_str(),
-            "refused: there is no assistant of this name"
-        );
+        let words = "refused: there is no assistant of this name";
+        log_refusal(snapshot, None, "no-such-assistant", words, &name);
         return Err(Rejection::NotVerified);
     };
-    match admitted {
-        Ok(()) => {}
-        Err(Closed::Refused(refusal)) => {
-            let reason = refusal.to_string();
-            tracing::warn!(
-                reason = reason.as_str(),
-                "refused: the caller is not the assistant"
-            );
-            return Err(Rejection::NotVerified);
-        }
-        Err(Closed::Unknown { reason, wait }) => {
-            tracing::warn!(
-                reason = reason.as_str(),
-                "refused: nobody can tell whether the caller is the assistant"
-            );
-            return Err(Rejection::NotVerifiable(wait));
-        }
+    if let Err(closed) = admitted {
+        let (words, rejection) = match closed {
+            Closed::Refused(_) => (
+                "refused: the caller is not the assistant",
+                Rejection::NotVerified,
+            ),
+            Closed::Unknown { wait, .. } => (
+                "refused: nobody can tell whether the caller is the assistant",
+                Rejection::NotVerifiable(wait),
+            ),
+        };
+        let (kind, reason) = (closed.kind(), closed.to_string());
+        log_refusal(snapshot, Some(&assistant.name), kind, words, &reason);
+        return Err(rejection);
     }
     if headers.contains_key(CONTENT_ENCODING) {
         return Err(Rejection::Encoded);
@@ -205,6 +200,23 @@ async fn admit<'a>(
         return Err(Rejection::NotDeclaredJson);
     }
     Ok(assistant)
+}
+
+/// Counts a caller that is not let in, and logs it at most once a second of each kind.
+fn log_refusal(
+    snapshot: &Snapshot,
+    assistant: Option<&Arc<str>>,
+    kind: &'static str,
+    words: &'static str,
+    // As a string field, so that the log's format escapes it.
+    reason: &str,
+) {
+    let network = &snapshot.metrics.network;
+    network.authentication_failures(assistant, kind).inc();
+    match REFUSALS.admit(kind) {
+        Some(left_out) => tracing::warn!(kind, reason, left_out, "{words}"),
+        None => tracing::debug!(kind, reason, "{words}"),
+    }
 }
 
 /// Whether the content type is JSON, parameters aside. There has to be exactly one.

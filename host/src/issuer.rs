@@ -5,6 +5,7 @@
 //! issuer is down does not lose its keys. It is shared by all assistants that name the
 //! same place in the same way, so that a thousand of them ask it once.
 
+mod budget;
 mod endpoint;
 mod introspection;
 mod keys;
@@ -37,6 +38,8 @@ pub enum Denial {
     Refused(Refusal),
     /// Nobody can tell, because the issuer could not be asked.
     Unreachable {
+        /// In a word, for metrics.
+        kind: &'static str,
         /// In words, for the log.
         reason: String,
         /// When it may be worth trying again.

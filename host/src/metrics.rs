@@ -1,10 +1,13 @@
 //! What the process counts of itself, in Prometheus' format. Labels have only values
 //! that the configuration or this program names, so that no stranger can add a series.
 
+mod network;
 mod series;
 mod stage;
 
 pub use stage::StageMetrics;
+
+pub use network::NetworkMetrics;
 
 use crate::event::EventKind;
 use crate::fairness::{Fairness, Refusal, Tenant};
@@ -83,6 +86,8 @@ pub struct Metrics {
     start: Instant,
     requests: Series<Ending, Counter>,
     abandoned: Counter,
+    /// Of callers that do not get in.
+    pub network: NetworkMetrics,
     calls: Series<Place, Counter>,
     cancelled: Series<Place, Counter>,
     faults: Series<Trouble, Counter>,
@@ -113,6 +118,7 @@ impl Metrics {
             start: Instant::now(),
             requests: Series::counters(registry, "requests", "Requests that were answered"),
             abandoned: Counter::default(),
+            network: NetworkMetrics::new(registry),
             calls: Series::counters(registry, "calls", "Calls of plugins that were made"),
             cancelled: Series::counters(
                 registry,
@@ -287,6 +293,7 @@ impl Metrics {
         }
         let known = |name: &str| name.is_empty() || assistant(name);
         self.requests.keep(|labels| known(&labels.assistant));
+        self.network.keep(known);
         self.faults.keep(|labels| places.contains(&labels.place()));
         for series in [&self.seconds, &self.fuel, &self.memory] {
             series.keep(|labels| places.contains(labels));

@@ -142,7 +142,7 @@ fn every_refusal_looks_the_same_and_says_its_reason_in_the_log_only() {
         ),
     ];
     let unknown = refusal(&host.call("nobody").header("authorization", &good).send());
-    host.logged(&["there is no assistant of this name", "name=\"nobody\""]);
+    host.logged(&["there is no assistant of this name", "reason=\"nobody\""]);
     for (assistant, header, values, reason) in cases {
         let mut call = host.call(assistant);
         for value in values {

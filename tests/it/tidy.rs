@@ -47,7 +47,7 @@ const MAY_USE: [(&str, &[&str]); 32] = [
     (
         "server",
         &[
-            "config", "fairness", "ingress", "process", "snapshot", "tls",
+            "config", "fairness", "ingress", "metrics", "process", "snapshot", "throttle", "tls",
         ],
     ),
     (
@@ -83,7 +83,7 @@ const MAY_USE: [(&str, &[&str]); 32] = [
             "fairness", "issuer", "keyvalue", "metrics", "plugin", "replay",
         ],
     ),
-    ("issuer", &["auth", "tls"]),
+    ("issuer", &["auth", "throttle", "tls"]),
     ("replay", &[]),
     (
         "pipeline",

@@ -2,6 +2,7 @@
 
 use super::Refusal;
 use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// When a token is acceptable.
@@ -31,7 +32,7 @@ pub(super) struct TimeClaims {
     #[serde(default, deserialize_with = "number")]
     pub(super) exp: Option<f64>,
     #[serde(default, deserialize_with = "number")]
-    nbf: Option<f64>,
+    pub(super) nbf: Option<f64>,
     #[serde(default, deserialize_with = "number")]
     pub(super) iat: Option<f64>,
 }
@@ -126,6 +127,57 @@ impl Words {
             Self::One(one) => is_in(one),
             Self::Several(several) => several.iter().any(is_in),
         }
+    }
+}
+
+/// The first claim of a token whose value is of another kind than it has to be, so that
+/// the log can name it. Nothing of the value is repeated.
+pub(super) fn of_wrong_type(payload: &[u8]) -> Option<Refusal> {
+    const NUMBER: &str = "a number of seconds";
+    const TEXT: &str = "a string";
+    const TEXTS: &str = "a string or an array of strings";
+    let claims: Map<String, Value> = serde_json::from_slice(payload).ok()?;
+    [
+        ("exp", NUMBER),
+        ("nbf", NUMBER),
+        ("iat", NUMBER),
+        ("jti", TEXT),
+        ("iss", TEXT),
+        ("aud", TEXTS),
+        ("scope", TEXTS),
+        ("scp", TEXTS),
+    ]
+    .into_iter()
+    .find_map(|(claim, wanted)| {
+        let value = claims.get(claim)?;
+        let is_right = match wanted {
+            NUMBER => value.is_number(),
+            TEXT => value.is_string(),
+            _ => {
+                value.is_string()
+                    || value
+                        .as_array()
+                        .is_some_and(|all| all.iter().all(Value::is_string))
+            }
+        };
+        // Of these, `null` means that there are none.
+        let is_absent = value.is_null() && ["iss", "aud", "scope", "scp"].contains(&claim);
+        (!is_right && !is_absent).then(|| Refusal::ClaimOfWrongType {
+            claim,
+            found: kind_of(value),
+            wanted,
+        })
+    })
+}
+
+fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
     }
 }
 

@@ -6,13 +6,28 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// An answer of the introspection endpoint.
 #[derive(Debug, Clone)]
-pub struct Answer(pub(super) Option<Active>);
+pub enum Answer {
+    /// The token is active.
+    Active(Active),
+    /// It is not, or is none that the issuer knows.
+    Inactive,
+    /// The issuer refuses the question with this status, because of the token.
+    NotOfTheIssuer(u16),
+}
 
-/// A token that is active.
+/// What the issuer says of a token that is active.
 #[derive(Debug, Clone)]
-pub(super) struct Active {
+pub struct Active {
     pub(super) times: TimeClaims,
     pub(super) identity: Identity,
+}
+
+/// Some servers write `null` for what a token does not have.
+#[derive(Deserialize)]
+struct Times {
+    exp: Option<f64>,
+    nbf: Option<f64>,
+    iat: Option<f64>,
 }
 
 impl Answer {
@@ -26,24 +41,27 @@ impl Answer {
         let word: Word = serde_json::from_slice(body).ok()?;
         // Of a token that is not active, nothing else counts (RFC 7662, 2.2).
         if !word.active {
-            return Some(Self(None));
+            return Some(Self::Inactive);
         }
-        Some(Self(Some(Active {
-            times: serde_json::from_slice(body).ok()?,
+        let Times { exp, nbf, iat } = serde_json::from_slice(body).ok()?;
+        Some(Self::Active(Active {
+            times: TimeClaims { exp, nbf, iat },
             identity: serde_json::from_slice(body).ok()?,
-        })))
+        }))
     }
 
     /// Whether the token is active.
     #[must_use]
     pub fn is_active(&self) -> bool {
-        self.0.is_some()
+        matches!(self, Self::Active(_))
     }
 
     /// When the token expires, as far as the answer says it.
     #[must_use]
     pub fn expiry(&self) -> Option<SystemTime> {
-        let exp = self.0.as_ref()?.times.exp?;
-        UNIX_EPOCH.checked_add(Duration::try_from_secs_f64(exp).ok()?)
+        let Self::Active(active) = self else {
+            return None;
+        };
+        UNIX_EPOCH.checked_add(Duration::try_from_secs_f64(active.times.exp?).ok()?)
     }
 }

@@ -50,7 +50,12 @@ impl Jwt {
         now: SystemTime,
     ) -> Result<Option<Once>, Refusal> {
         let text = signed::text(value)?;
-        let token = signed::short(after_scheme(text, "Bearer").unwrap_or(text))?;
+        let token = match after_scheme(text, "Bearer") {
+            Some(token) => token,
+            // A token alone has no space in it.
+            None => signed::other_scheme(text).map_or(Ok(text), Err)?,
+        };
+        let token = signed::short(token)?;
         let claims: TimeClaims = signed::claims(token, &self.keys, &self.validation)?;
         self.times.check(&claims, now)?;
         self.remember

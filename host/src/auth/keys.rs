@@ -8,6 +8,8 @@ use jsonwebtoken::jwk::{
 };
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// The most keys of a set. Issuers have two or three.
@@ -23,6 +25,8 @@ const COORDINATE: usize = 32;
 /// The keys of a set that can verify a token.
 pub struct KeySet {
     keys: Vec<Key>,
+    /// SHA-256 of the usable keys, in any order.
+    fingerprint: [u8; 32],
     unusable: Vec<Unusable>,
 }
 
@@ -88,14 +92,24 @@ impl KeySet {
             return Err(KeySetError::TooManyKeys(raw.keys.len()));
         }
         let mut set = Self::none();
+        let mut texts = BTreeSet::new();
         for value in raw.keys {
+            let text = value.to_string();
             // One key that is wrong does not take the others with it.
             let key = serde_json::from_value(value).map_err(|_| Unusable::Malformed);
             match key.and_then(|jwk: Jwk| Key::read(&jwk)) {
-                Ok(key) => set.keys.push(key),
+                Ok(key) => {
+                    set.keys.push(key);
+                    texts.insert(text);
+                }
                 Err(reason) => set.unusable.push(reason),
             }
         }
+        let mut hash = Sha256::new();
+        for text in texts {
+            hash.update(text);
+        }
+        set.fingerprint = hash.finalize().into();
         if set.keys.is_empty() {
             return Err(KeySetError::NoUsableKey(set.left_out()));
         }
@@ -107,8 +121,15 @@ impl KeySet {
     pub fn none() -> Self {
         Self {
             keys: Vec::new(),
+            fingerprint: [0; 32],
             unusable: Vec::new(),
         }
+    }
+
+    /// Whether the usable keys are the same as those of another set.
+    #[must_use]
+    pub fn has_same_keys(&self, other: &Self) -> bool {
+        self.fingerprint == other.fingerprint
     }
 
     /// How many keys can be used.

@@ -49,7 +49,8 @@ pub struct Jwks {
     pub roots: Option<Arc<RootCertStore>>,
     /// How old a set may be before it is fetched again. Default: 10 min.
     pub refresh: Duration,
-    /// The least time from the beginning of one fetch to that of the next. Default: 10 s.
+    /// How often sets are fetched that turn out to be the ones that were known: once in this
+    /// time, with three in advance. Default: 10 s.
     pub retry: Duration,
     /// How much older than `refresh` a set may be while no other can be had. Default: 1 day.
     pub stale: Duration,
@@ -117,8 +118,11 @@ impl Oauth {
         value: &'h HeaderValue,
         now: SystemTime,
     ) -> Result<Verdict<'h>, Refusal> {
-        let token = after_scheme(signed::text(value)?, "Bearer")
-            .ok_or_else(|| Refusal::Malformed("the scheme is not Bearer".to_owned()))?;
+        let text = signed::text(value)?;
+        let token = after_scheme(text, "Bearer").ok_or_else(|| {
+            let no_scheme = || Refusal::Malformed("the scheme is not Bearer".to_owned());
+            signed::other_scheme(text).unwrap_or_else(no_scheme)
+        })?;
         let token = signed::short(token)?;
         // RFC 6750, 2.1. What has another form does not reach an issuer.
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
@@ -162,6 +166,7 @@ impl Oauth {
             signed::claims(token, fitting, &validation).map_err(|refusal| match refusal {
                 // It named none of the keys, so that the right one may be a new one.
                 Refusal::WrongSignature if id.is_none() => Refusal::UnknownKey,
+                Refusal::WrongSignature => Refusal::ForgedSignature,
                 other => other,
             })?;
         self.times.check(&times, now)?;
@@ -171,12 +176,28 @@ impl Oauth {
             .transpose()
     }
 
+    /// Whether a token that no known key verifies is refused with any key, because of its
+    /// claims. So it is no reason to ask the issuer for newer keys. Nothing of the token is
+    /// believed here: whatever passes still needs its signature verified.
+    ///
+    /// # Errors
+    /// The reason of the refusal.
+    pub fn could_be_good(&self, token: AccessToken<'_>, now: SystemTime) -> Result<(), Refusal> {
+        let AccessToken(token) = token;
+        self.times.check(&signed::further_claims(token)?, now)?;
+        self.check_identity(&signed::further_claims(token)?)
+    }
+
     /// Whether a token is good of which the issuer says this.
     ///
     /// # Errors
     /// The reason of the refusal.
     pub fn introspected(&self, answer: &Answer, now: SystemTime) -> Result<(), Refusal> {
-        let active = answer.0.as_ref().ok_or(Refusal::NotActive)?;
+        let active = match answer {
+            Answer::Active(active) => active,
+            Answer::Inactive => return Err(Refusal::NotActive),
+            Answer::NotOfTheIssuer(status) => return Err(Refusal::NotOfTheIssuer(*status)),
+        };
         self.times.check(&active.times, now)?;
         self.check_identity(&active.identity)
     }

@@ -1,6 +1,7 @@
 //! A JWT's signature and form: what is the same for every kind of key.
 
 use super::Refusal;
+use super::claims::of_wrong_type;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::HeaderValue;
@@ -64,7 +65,12 @@ pub(super) fn claims<'k, T: DeserializeOwned>(
                 _ if names_another_algorithm(token, &validation.algorithms) => {
                     return Err(wrong_algorithm());
                 }
-                ErrorKind::Json(error) => return Err(wrong_json(error)),
+                ErrorKind::Json(error) => {
+                    return Err(payload(token)
+                        .and_then(|payload| of_wrong_type(&payload))
+                        .unwrap_or_else(|| wrong_json(error)));
+                }
+                ErrorKind::InvalidToken => return Err(not_a_jwt()),
                 _ => return Err(Refusal::Malformed(error.to_string())),
             },
         }
@@ -74,11 +80,39 @@ pub(super) fn claims<'k, T: DeserializeOwned>(
 
 /// Further claims of a token whose signature is verified.
 pub(super) fn further_claims<T: DeserializeOwned>(token: &str) -> Result<T, Refusal> {
-    let payload = token.split('.').nth(1).unwrap_or_default();
-    let bytes = URL_SAFE_NO_PAD
-        .decode(payload)
-        .map_err(|_| Refusal::Malformed("not Base64".to_owned()))?;
-    serde_json::from_slice(&bytes).map_err(|error| wrong_json(&error))
+    let bytes = payload(token).ok_or_else(not_a_jwt)?;
+    serde_json::from_slice(&bytes)
+        .map_err(|error| of_wrong_type(&bytes).unwrap_or_else(|| wrong_json(&error)))
+}
+
+/// The claims of a token as JSON, where it has some.
+fn payload(token: &str) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()
+}
+
+fn not_a_jwt() -> Refusal {
+    Refusal::Malformed("it is not a JWT: three parts in Base64, with dots between them".to_owned())
+}
+
+/// The refusal of credentials whose scheme is not Bearer, where they begin with a scheme.
+/// Only well-known ones are named: the first word of anything else may be a secret.
+pub(super) fn other_scheme(text: &str) -> Option<Refusal> {
+    const KNOWN: [&str; 8] = [
+        "JWT",
+        "Token",
+        "Basic",
+        "Digest",
+        "Negotiate",
+        "ApiKey",
+        "OAuth",
+        "DPoP",
+    ];
+    let (scheme, _) = text.split_once([' ', '\t'])?;
+    let known = KNOWN.iter().find(|it| it.eq_ignore_ascii_case(scheme));
+    let found = known.map_or_else(String::new, |known| format!(", it is {known}"));
+    Some(Refusal::Malformed(format!(
+        "the scheme is not Bearer{found}"
+    )))
 }
 
 /// The algorithms in words.

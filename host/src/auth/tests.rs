@@ -5,6 +5,7 @@ use super::*;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
+use serde_json::Value;
 use std::time::{Duration, UNIX_EPOCH};
 
 #[derive(Deserialize)]
@@ -78,7 +79,9 @@ fn fits(expected: &str, refusal: &Refusal) -> bool {
         "more than one token" => matches!(refusal, R::SeveralHeaders),
         "token too long" => matches!(refusal, R::TooLong(_)),
         "not a token" => matches!(refusal, R::Malformed(_) | R::WrongSignature),
-        "claim is not a number" => matches!(refusal, R::Malformed(_)),
+        "claim is not a number" => {
+            matches!(refusal, R::Malformed(_) | R::ClaimOfWrongType { .. })
+        }
         "another algorithm" => matches!(refusal, R::WrongAlgorithm(_)),
         "critical header not understood" => matches!(refusal, R::CriticalExtension),
         "wrong signature" => matches!(refusal, R::WrongSignature),
@@ -251,4 +254,46 @@ fn a_refusal_repeats_nothing_of_a_token() {
     let refusal = verify(&auth, &[("authorization", &format!("{header}.e30.AA"))]).unwrap_err();
     assert!(matches!(refusal, Refusal::Malformed(_)));
     assert!(!refusal.to_string().contains("unicorn"), "{refusal}");
+}
+
+#[test]
+fn a_claim_of_the_wrong_type_is_named_with_what_it_is() {
+    let auth = Auth::Jwt(Box::new(Jwt::new(&["x".into()])));
+    let key = jsonwebtoken::EncodingKey::from_secret(b"x");
+    let said = |claims: &str| {
+        let claims: Value = serde_json::from_str(claims).unwrap();
+        let token = jsonwebtoken::encode(&Default::default(), &claims, &key).unwrap();
+        let refusal = verify(&auth, &[("authorization", &token)]).unwrap_err();
+        assert_eq!(refusal.kind(), "wrong-claim");
+        refusal.to_string()
+    };
+    for (claims, words) in [
+        (
+            r#"{"exp":"1795863149"}"#,
+            "the token's `exp` is a string, and has to be a number of seconds",
+        ),
+        (
+            r#"{"nbf":null}"#,
+            "the token's `nbf` is null, and has to be a number of seconds",
+        ),
+        (
+            r#"{"iat":[1]}"#,
+            "the token's `iat` is an array, and has to be a number of seconds",
+        ),
+    ] {
+        assert_eq!(said(claims), words);
+    }
+}
+
+#[test]
+fn another_scheme_is_named_where_it_is_a_known_one() {
+    let auth = Auth::Jwt(Box::new(Jwt::new(&["x".into()])));
+    let said = |value: &str| {
+        let refusal = verify(&auth, &[("authorization", value)]).unwrap_err();
+        refusal.to_string()
+    };
+    assert!(said("JWT a.b.c").ends_with("the scheme is not Bearer, it is JWT"));
+    assert!(said("basic dTpw").ends_with("the scheme is not Bearer, it is Basic"));
+    assert!(said("unicorn a.b.c").ends_with("the scheme is not Bearer"));
+    assert!(said("nonsense").contains("not a JWT"));
 }

@@ -48,8 +48,14 @@ impl OpenRequest<'_> {
             Err(Rejection::Fault(Fault::Unavailable(refusal))) => {
                 log_refused(*refusal, status, milliseconds);
             }
-            // What strangers can have for nothing does not fill the log.
-            Err(Rejection::NoSuchPath | Rejection::WrongMethod(_)) => {
+            // What strangers can have for nothing does not fill the log. Of credentials
+            // that are refused, `REFUSALS` lets a line through now and then.
+            Err(
+                Rejection::NoSuchPath
+                | Rejection::WrongMethod(_)
+                | Rejection::NotVerified
+                | Rejection::NotVerifiable(_),
+            ) => {
                 tracing::debug!(status, milliseconds, "answered");
             }
             Err(rejection) => {

@@ -4,12 +4,13 @@ use crate::tls;
 use bytes::Bytes;
 use http::header::ACCEPT;
 use http::{HeaderValue, Request, StatusCode, Uri};
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http_body_util::{BodyExt, Collected, Full, LengthLimitError, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use rustls::RootCertStore;
+use serde::Deserialize;
 use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +18,9 @@ use url::Url;
 
 /// How many connections wait for the next request.
 const IDLE_CONNECTIONS: usize = 4;
+
+/// What is read of an answer that is an error, in bytes.
+const MOST_OF_ERROR: usize = 4 << 10;
 
 /// A place to ask. It follows no redirects.
 pub(super) struct Endpoint {
@@ -36,8 +40,12 @@ pub(super) enum FetchError {
     NoAnswer(String),
     #[error("it did not answer within {} ms", .0.as_millis())]
     TooSlow(Duration),
-    #[error("it answered with status {0}, and only 200 is an answer")]
-    Status(u16),
+    #[error("it answered with status {status}, and only 200 is an answer")]
+    Status {
+        status: u16,
+        /// It says that it does not know who asks (RFC 6749, 5.2).
+        client_unknown: bool,
+    },
     #[error("its answer is larger than {0} bytes")]
     TooLarge(usize),
 }
@@ -68,7 +76,13 @@ impl Endpoint {
                 FetchError::NoAnswer(format!("{:#}", anyhow::Error::new(error)))
             })?;
             if response.status() != StatusCode::OK {
-                return Err(FetchError::Status(response.status().as_u16()));
+                let status = response.status().as_u16();
+                let body = Limited::new(response.into_body(), MOST_OF_ERROR);
+                let body = body.collect().await.map(Collected::to_bytes);
+                return Err(FetchError::Status {
+                    status,
+                    client_unknown: body.is_ok_and(|body| blames_client(&body)),
+                });
             }
             let body = Limited::new(response.into_body(), most_bytes);
             match body.collect().await {
@@ -83,6 +97,16 @@ impl Endpoint {
             .await
             .unwrap_or(Err(FetchError::TooSlow(self.timeout)))
     }
+}
+
+/// Whether the body of an error is about who asked.
+fn blames_client(body: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Word {
+        error: String,
+    }
+    let word = serde_json::from_slice::<Word>(body);
+    word.is_ok_and(|word| ["invalid_client", "unauthorized_client"].contains(&word.error.as_str()))
 }
 
 fn client(

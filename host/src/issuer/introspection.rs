@@ -5,8 +5,9 @@
 //! known of bad ones, so that nobody can crowd it out.
 
 use super::Denial;
-use super::endpoint::Endpoint;
+use super::endpoint::{Endpoint, FetchError};
 use crate::auth::{AccessToken, Answer, Introspection};
+use crate::throttle::Throttle;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request};
@@ -27,6 +28,10 @@ const QUESTIONS: usize = 16;
 /// Good tokens, and as many bad ones, of which the answer is known.
 const REMEMBERED: usize = 10_000;
 
+/// With these statuses an issuer refuses a question because of the token in it: it is of
+/// another kind, malformed or too long. Every other question may have an answer.
+const ABOUT_THE_TOKEN: [u16; 5] = [400, 413, 414, 422, 431];
+
 /// Whoever is turned away because of an issuer that fails comes back after so long.
 const PAUSE: Duration = Duration::from_secs(5);
 
@@ -35,6 +40,7 @@ pub(super) struct Introspector {
     endpoint: Endpoint,
     questions: Semaphore,
     known: Mutex<Known>,
+    throttle: Throttle,
 }
 
 #[derive(Default)]
@@ -51,6 +57,7 @@ impl Introspector {
             endpoint: Endpoint::new(&introspection.url, roots, introspection.timeout),
             questions: Semaphore::new(QUESTIONS),
             known: Mutex::default(),
+            throttle: Throttle::new(),
         }
     }
 
@@ -82,10 +89,31 @@ impl Introspector {
             return Ok(answer);
         }
         let asked = self.endpoint.ask(self.question(token), MOST_BYTES).await;
-        let body = asked.map_err(|error| self.unreachable(&error.to_string()))?;
-        let answer = Answer::parse(&body).ok_or_else(|| {
-            self.unreachable("its answer is not JSON of the form that RFC 7662 demands")
-        })?;
+        let answer = match asked {
+            Ok(body) => Answer::parse(&body).ok_or_else(|| {
+                self.unreachable("its answer is not JSON of the form that RFC 7662 demands")
+            })?,
+            Err(error) => match &error {
+                FetchError::Status {
+                    status,
+                    client_unknown: false,
+                } if ABOUT_THE_TOKEN.contains(status) => Answer::NotOfTheIssuer(*status),
+                FetchError::Status {
+                    status: 401 | 403, ..
+                }
+                | FetchError::Status {
+                    client_unknown: true,
+                    ..
+                } => {
+                    let reason = format!(
+                        "{error}: it does not take Retort's own credentials; \
+                         check `client` and `secret` of `introspection`"
+                    );
+                    return Err(self.unreachable(&reason));
+                }
+                _ => return Err(self.unreachable(&error.to_string())),
+            },
+        };
         self.remember(digest, &answer);
         Ok(answer)
     }
@@ -127,9 +155,15 @@ impl Introspector {
     }
 
     fn unreachable(&self, reason: &str) -> Denial {
-        let url = &self.introspection.url;
-        tracing::warn!(url = url.as_str(), reason, "the issuer could not be asked");
+        let url = self.introspection.url.as_str();
+        match self.throttle.admit("unreachable") {
+            Some(left_out) => {
+                tracing::warn!(url, reason, left_out, "the issuer could not be asked");
+            }
+            None => tracing::debug!(url, reason, "the issuer could not be asked"),
+        }
         Denial::Unreachable {
+            kind: "issuer-unavailable",
             reason: format!("the issuer at {url}: {reason}"),
             wait: PAUSE,
         }

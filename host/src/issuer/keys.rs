@@ -1,15 +1,16 @@
 //! The keys of one issuer, fetched when they are needed and kept for a time.
 //!
-//! A stranger's token can name any key. So fetches begin at least `retry` apart, one at
+//! A stranger's token can name any key. So fetches have a [`Budget`], and go one at
 //! a time, whoever wants them; each runs to its end in a task of its own, even if whoever
 //! wanted it goes away, because otherwise coming and going would begin one after another.
 
 use super::Denial;
+use super::budget::Budget;
 use super::endpoint::{Endpoint, FetchError};
 use crate::auth::{AccessToken, Jwks, KeySet, KeySetError, Oauth, Once, Refusal};
 use http::Request;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 use tokio::sync::watch;
 
 /// One byte beyond what a set may have, so that the set says that it is too large.
@@ -21,11 +22,9 @@ pub(super) struct Keys {
     state: Mutex<State>,
 }
 
-#[derive(Default)]
 struct State {
     held: Option<Held>,
-    /// When the last fetch began.
-    tried: Option<Instant>,
+    budget: Budget,
     /// Why the last one came to nothing, if it did.
     failure: Option<FetchFailure>,
     /// Closed when the fetch that is under way has ended.
@@ -35,6 +34,9 @@ struct State {
 #[derive(Clone)]
 struct Held {
     set: Arc<KeySet>,
+    /// When its fetch began.
+    asked: Instant,
+    /// When it came.
     since: Instant,
 }
 
@@ -51,7 +53,12 @@ impl Keys {
         Self {
             jwks: jwks.clone(),
             endpoint: Endpoint::new(&jwks.url, jwks.roots.as_ref(), jwks.timeout),
-            state: Mutex::default(),
+            state: Mutex::new(State {
+                held: None,
+                budget: Budget::new(jwks.retry, Instant::now()),
+                failure: None,
+                flight: None,
+            }),
         }
     }
 
@@ -66,14 +73,24 @@ impl Keys {
         now: SystemTime,
         deadline: Instant,
     ) -> Result<Option<Once>, Denial> {
-        let Held { set, since } = self.held(deadline).await?;
+        let arrival = Instant::now();
+        let Held { set, mut asked, .. } = self.held(deadline).await?;
         match oauth.signed(token, &set, now) {
-            Err(Refusal::UnknownKey) => {
-                let newer = self.newer_than(since, deadline).await?;
-                Ok(oauth.signed(token, &newer, now)?)
-            }
-            judged => Ok(judged?),
+            Err(Refusal::UnknownKey) => {}
+            judged => return Ok(judged?),
         }
+        // What no key could make good is no reason to fetch any.
+        oauth.could_be_good(token, now)?;
+        // The key may be a new one. Only a set that was asked for after the token came
+        // tells that it is none.
+        while asked < arrival {
+            let newer = self.newer_than(asked, deadline).await?;
+            match oauth.signed(token, &newer.set, now) {
+                Err(Refusal::UnknownKey) => asked = newer.asked,
+                judged => return Ok(judged?),
+            }
+        }
+        Err(Refusal::UnknownKey.into())
     }
 
     /// The keys as they are known; without any that may be used, it waits for them.
@@ -96,23 +113,20 @@ impl Keys {
         let most = self.jwks.refresh + self.jwks.stale;
         let held = state.held.clone();
         held.filter(|held| held.since.elapsed() <= most)
-            .ok_or_else(|| self.unreachable(&state))
+            .ok_or_else(|| self.unreachable(state))
     }
 
-    /// Keys that were fetched after `since`, for a token that those of then do not fit.
+    /// Keys that were asked for after `asked`, for a token that those of then do not fit.
     async fn newer_than(
         self: &Arc<Self>,
-        since: Instant,
+        asked: Instant,
         deadline: Instant,
-    ) -> Result<Arc<KeySet>, Denial> {
-        let newer = |state: &State| {
-            let held = state.held.as_ref().filter(|held| held.since > since);
-            held.map(|held| Arc::clone(&held.set))
-        };
+    ) -> Result<Held, Denial> {
+        let newer = |state: &State| state.held.clone().filter(|held| held.asked > asked);
         let flight = {
             let mut state = self.lock();
-            if let Some(set) = newer(&state) {
-                return Ok(set);
+            if let Some(held) = newer(&state) {
+                return Ok(held);
             }
             self.fetch(&mut state)
         };
@@ -120,26 +134,15 @@ impl Keys {
             landed(flight, deadline).await;
         }
         let state = self.lock();
-        match newer(&state) {
-            Some(set) => Ok(set),
-            // The key may be a new one of an issuer that cannot be asked.
-            None if state.failure.is_some() || state.flight.is_some() => {
-                Err(self.unreachable(&state))
-            }
-            None => Err(Refusal::UnknownKey.into()),
-        }
+        newer(&state).ok_or_else(|| self.unreachable(state))
     }
 
-    /// Begins a fetch, unless the last one began just now. Returns what to wait for.
+    /// Begins a fetch, if the budget has one. Returns what to wait for.
     fn fetch(self: &Arc<Self>, state: &mut State) -> Option<watch::Receiver<()>> {
         // One whose sender is gone has ended, however it did.
         let flying = state.flight.take().filter(|it| it.has_changed().is_ok());
         state.flight = flying.or_else(|| {
-            let waited = state.tried.map(|tried| tried.elapsed());
-            if waited.is_some_and(|waited| waited < self.jwks.retry) {
-                return None;
-            }
-            state.tried = Some(Instant::now());
+            state.budget.take(Instant::now()).ok()?;
             let (landing, flight) = watch::channel(());
             let keys = Arc::clone(self);
             tokio::spawn(async move {
@@ -153,6 +156,7 @@ impl Keys {
 
     async fn fly(&self) {
         let url = self.jwks.url.as_str();
+        let asked = Instant::now();
         let fetched = match self.endpoint.ask(Request::default(), MOST_BYTES).await {
             Ok(body) => KeySet::parse(&body).map_err(FetchFailure::from),
             Err(error) => Err(error.into()),
@@ -169,8 +173,13 @@ impl Keys {
                     "the issuer's keys were fetched"
                 );
                 state.failure = None;
+                let known = state.held.as_ref();
+                if known.is_none_or(|known| !known.set.has_same_keys(&set)) {
+                    state.budget.give_back();
+                }
                 state.held = Some(Held {
                     set: Arc::new(set),
+                    asked,
                     since: Instant::now(),
                 });
             }
@@ -186,16 +195,16 @@ impl Keys {
         }
     }
 
-    fn unreachable(&self, state: &State) -> Denial {
-        let failure = state.failure.as_ref();
-        let reason = failure.map_or_else(
-            || "it has not answered in time".to_owned(),
-            ToString::to_string,
-        );
-        let since = state.tried.map_or(Duration::ZERO, |tried| tried.elapsed());
+    fn unreachable(&self, mut state: MutexGuard<'_, State>) -> Denial {
+        let reason = match &state.failure {
+            Some(failure) => failure.to_string(),
+            None if state.flight.is_some() => "it has not answered in time".to_owned(),
+            None => "no known key fits the token, and newer ones may not be fetched yet".to_owned(),
+        };
         Denial::Unreachable {
+            kind: "issuer-unavailable",
             reason: format!("the issuer's keys at {}: {reason}", self.jwks.url),
-            wait: self.jwks.retry.saturating_sub(since),
+            wait: state.budget.wait(Instant::now()),
         }
     }
 

@@ -87,6 +87,65 @@ fn an_answer_holds_for_its_time_and_no_longer() {
 }
 
 #[test]
+fn the_word_about_one_token_is_no_trouble_of_the_issuers() {
+    let issuer = Issuer::https(active());
+    let host = Host::start(&assistant(&issuer, ""));
+    accepted(&call(&host, "Bearer good"));
+    let error = |error: &str| format!(r#"{{"error":"{error}"}}"#);
+    for (status, error) in [
+        (400, error("unsupported_token_type")),
+        (400, error("invalid_request")),
+        (400, "<html>".to_owned()),
+        (413, String::new()),
+        (422, "{}".to_owned()),
+    ] {
+        issuer.say(Say::Answer(status, error.clone()));
+        let token = format!("Bearer about-{status}-{}", error.len());
+        refusal(&call(&host, &token));
+        host.logged(&["refused", &format!("answered with status {status}")]);
+        // It is remembered like any other word.
+        let asked = issuer.asked().len();
+        refusal(&call(&host, &token));
+        assert_eq!(issuer.asked().len(), asked);
+    }
+    accepted(&call(&host, "Bearer good"));
+    for (at, (status, error)) in [
+        (401, "{}".to_owned()),
+        (403, "{}".to_owned()),
+        (400, error("invalid_client")),
+        (400, error("unauthorized_client")),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        issuer.say(Say::Answer(status, error));
+        unverifiable(&call(&host, &format!("Bearer ours-{at}")));
+    }
+    host.logged(&[
+        "could not be asked",
+        "status 400",
+        "check `client` and `secret`",
+    ]);
+    for status in [404, 408, 429, 500, 503] {
+        issuer.say(Say::Answer(status, error("unsupported_token_type")));
+        unverifiable(&call(&host, &format!("Bearer gone-{status}")));
+    }
+    assert!(!host.log().contains("unsupported_token_type"));
+}
+
+#[test]
+fn a_time_that_is_null_is_absent() {
+    let issuer = Issuer::https(active());
+    let host = Host::start(&assistant(&issuer, ""));
+    let nulls = r#""exp":null,"nbf":null,"iat":null,"active":true"#;
+    issuer.say(Say::Answer(200, ACTIVE.replace(r#""active":true"#, nulls)));
+    accepted(&call(&host, "Bearer nulls"));
+    let text = r#""exp":"tomorrow","active":true"#;
+    issuer.say(Say::Answer(200, ACTIVE.replace(r#""active":true"#, text)));
+    unverifiable(&call(&host, "Bearer text"));
+}
+
+#[test]
 fn an_issuer_in_trouble_is_no_fault_of_the_callers() {
     let mut issuer = Issuer::https(active());
     let host = Host::start(&assistant(&issuer, "timeout = \"1s\""));

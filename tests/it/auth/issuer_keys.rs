@@ -1,9 +1,10 @@
 //! Access tokens that a key of the issuer's verifies, which Retort fetches.
 
+use super::issuer_trouble::unverifiable;
 use super::{accepted, refusal};
 use crate::support::{Answer, Host, Issuer, Say, Signer, retort};
 use serde_json::{Value, json};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// An assistant `a` whose tokens come from this issuer, with further keys of `auth`.
 pub(super) fn assistant(issuer: &Issuer, more: &str) -> String {
@@ -87,6 +88,7 @@ fn a_new_key_is_fetched_when_a_token_names_it_and_an_old_one_is_forgotten() {
     std::thread::sleep(Duration::from_millis(150));
     accepted(&call(&host, &new.bearer(json!({}))));
     assert_eq!(issuer.asked().len(), 2);
+    std::thread::sleep(Duration::from_millis(150));
     refusal(&call(&host, &old.bearer(json!({}))));
     host.logged(&["refused", "no key of the issuer's fits"]);
 }
@@ -99,9 +101,71 @@ fn a_crowd_without_keys_makes_one_fetch_and_strangers_make_none() {
     let host = Host::start(&assistant(&issuer, "retry = \"5m\""));
     let statuses = crowd(&host, 20, &signer.bearer(json!({})));
     assert_eq!(statuses, [200; 20]);
+    // Whether their key is a new one, nobody can tell so soon.
     let statuses = crowd(&host, 20, &Signer::new("other").bearer(json!({})));
-    assert_eq!(statuses, [401; 20]);
+    assert_eq!(statuses, [503; 20]);
     assert_eq!(issuer.asked().len(), 1);
+    // What no key could make good is wrong at once.
+    for claims in [json!({"aud": "other"}), json!({"exp": 1_700_000_000})] {
+        refusal(&call(&host, &Signer::new("other").bearer(claims)));
+    }
+    assert_eq!(issuer.asked().len(), 1);
+}
+
+#[test]
+fn keys_that_are_rotated_twice_are_fetched_twice_and_nobody_good_is_called_wrong() {
+    let [first, second, third] = ["first", "second", "third"].map(Signer::new);
+    let issuer = Issuer::https(Signer::set(&[&first]));
+    let host = Host::start(&assistant(&issuer, "retry = \"2s\""));
+    accepted(&call(&host, &first.bearer(json!({}))));
+    for signer in [&second, &third] {
+        issuer.say(Signer::set(&[signer]));
+        // Two fetches have a tenth of `retry` between them. Until then: try again.
+        let answers = std::iter::repeat_with(|| call(&host, &signer.bearer(json!({}))));
+        let mut statuses = answers.map(|answer| {
+            let status = answer.status;
+            if status == 503 {
+                unverifiable(&answer);
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            status
+        });
+        let status = statuses.by_ref().take(30).find(|status| *status != 503);
+        assert_eq!(status, Some(200), "{}", host.log());
+    }
+    assert_eq!(issuer.asked().len(), 3);
+}
+
+#[test]
+fn strangers_do_not_use_up_the_fetches_and_do_not_make_many() {
+    let (old, new) = (Signer::new("old"), Signer::new("new"));
+    let issuer = Issuer::https(Signer::set(&[&old]));
+    let host = Host::start(&assistant(&issuer, "retry = \"3s\""));
+    let start = Instant::now();
+    accepted(&call(&host, &old.bearer(json!({}))));
+    let stranger = || call(&host, &Signer::new("invented").bearer(json!({}))).status;
+    // Some of them are told that they are wrong, most that nobody can tell.
+    let flood: Vec<_> = (0..200).map(|_| stranger()).collect();
+    assert!(flood.contains(&503), "{flood:?}");
+    assert!(flood.iter().all(|status| matches!(status, 401 | 503)));
+    issuer.say(Signer::set(&[&old, &new]));
+    // A good caller with a new key is never called wrong, and gets in within `retry`.
+    let good = || call(&host, &new.bearer(json!({}))).status;
+    let mut asked = Vec::new();
+    while start.elapsed() < Duration::from_secs(20) && asked.last() != Some(&200) {
+        asked.push(good());
+        asked.extend((asked.last() != Some(&200)).then(|| {
+            stranger();
+            std::thread::sleep(Duration::from_millis(50));
+            503
+        }));
+    }
+    assert_eq!(asked.last(), Some(&200));
+    assert!(asked.iter().all(|status| matches!(status, 200 | 503)));
+    // Three in advance, one in each three seconds, and the new set.
+    let most = 5 + start.elapsed().as_secs() / 3;
+    let made = issuer.asked().len() as u64;
+    assert!(made <= most, "{made} fetches");
 }
 
 #[test]

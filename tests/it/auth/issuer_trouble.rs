@@ -58,6 +58,7 @@ fn keys_stay_in_use_while_the_issuer_is_gone_and_not_for_longer_than_configured(
     issuer.resume();
     std::thread::sleep(Duration::from_millis(150));
     accepted(&call(&host, &new.bearer(json!({}))));
+    std::thread::sleep(Duration::from_millis(150));
     refusal(&call(&host, &signer.bearer(json!({}))));
 }
 

@@ -71,13 +71,13 @@ fn fits(expected: &str, refusal: &Refusal) -> bool {
     match expected {
         "unknown key" => matches!(refusal, R::UnknownKey),
         "algorithm" => matches!(refusal, R::WrongAlgorithm(_)),
-        "signature" => matches!(refusal, R::WrongSignature),
+        "signature" => matches!(refusal, R::ForgedSignature),
         "crit" => matches!(refusal, R::CriticalExtension),
         "iss" | "aud" | "scope" => matches!(refusal, R::WrongClaim(claim) if *claim == expected),
         "no exp" => matches!(refusal, R::MissingClaim("exp")),
         "expired" => matches!(refusal, R::Expired(_)),
         "not yet valid" => matches!(refusal, R::NotYetValid(_)),
-        "malformed" => matches!(refusal, R::Malformed(_)),
+        "malformed" => matches!(refusal, R::Malformed(_) | R::ClaimOfWrongType { .. }),
         "too long" => matches!(refusal, R::TooLong(_)),
         other => panic!("the table has another reason: {other} ({refusal})"),
     }
