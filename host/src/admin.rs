@@ -5,7 +5,7 @@ mod status;
 
 use crate::metrics;
 use crate::process::Process;
-use crate::server::Connections;
+use crate::server::{Connections, Refusals};
 use crate::snapshot::Snapshot;
 use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE};
@@ -27,9 +27,6 @@ const CONNECTIONS: usize = 64;
 /// How long a connection may be silent before its next request.
 const IDLE: Duration = Duration::from_secs(60);
 
-/// How long it waits before it accepts again after the system refused a connection.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-
 const TEXT: &str = "text/plain; charset=utf-8";
 const JSON: &str = "application/json";
 
@@ -41,6 +38,7 @@ pub async fn run(
     connections: Arc<Connections>,
 ) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let refusals = Refusals::new("admin", &process.metrics);
     loop {
         // Those that come while all places are taken wait in the system's queue.
         let Ok(place) = Arc::clone(&places).acquire_owned().await else {
@@ -49,8 +47,7 @@ pub async fn run(
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
             Err(error) => {
-                tracing::warn!(%error, "an admin connection could not be accepted");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
+                refusals.recover(&error, &connections).await;
                 continue;
             }
         };

@@ -1,30 +1,36 @@
 //! Accepts connections and hands their requests to `ingress`, until it is told to
 //! stop; then it lets the requests in flight finish.
 
+mod accept;
 mod activity;
 mod answer;
+mod body;
 mod connection;
 mod connections;
 mod files;
+mod half_closed;
+mod handshake;
+mod http1;
+mod http2;
 mod io;
+mod preface;
 
+pub use accept::Refusals;
 pub use connections::Connections;
 
 use crate::config::Server;
 use crate::process::Process;
 use crate::snapshot::Snapshot;
+use crate::throttle::Throttle;
 use crate::tls::Tls;
 use activity::Activity;
 use connection::{Connection, Shared};
 use connections::Admission;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
-
-/// How long to wait before accepting again after the system refused a connection,
-/// mostly because there are no file descriptors left.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// How often a lack of room is logged at most.
 const LOG_PAUSE: Duration = Duration::from_secs(1);
@@ -50,6 +56,12 @@ pub async fn run(
     prepare(&snapshots.borrow_and_update().server);
     let (stop, stopping) = watch::channel(false);
     let mut crowd = Crowd::default();
+    let throttle = Arc::new(Throttle::new());
+    for reason in handshake::REASONS {
+        // From the start, so that the first failure shows as one.
+        process.metrics.network.handshake_failures(reason);
+    }
+    let refusals = Refusals::new("public", &process.metrics);
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
         let accepted = tokio::select! {
@@ -61,19 +73,18 @@ pub async fn run(
             () = &mut shutdown => break,
         };
         match accepted {
-            Ok((stream, _)) => {
+            Ok((stream, peer)) => {
                 let shared = Shared {
                     settings: Arc::clone(&snapshots.borrow().server),
                     snapshots: snapshots.clone(),
                     connections: Arc::clone(&connections),
                     stopping: stopping.clone(),
+                    metrics: Arc::clone(&process.metrics),
+                    throttle: Arc::clone(&throttle),
                 };
-                admit(stream, shared, &mut crowd);
+                admit(stream, peer, shared, &mut crowd);
             }
-            Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-            }
+            Err(error) => refusals.recover(&error, &connections).await,
         }
     }
     drop((listener, stopping));
@@ -91,20 +102,28 @@ pub async fn run(
         stop.closed().await;
         process.background.wait().await;
     };
-    match tokio::time::timeout(bound, finished).await {
-        Ok(()) => Drained::Completely,
-        Err(_) => Drained::CutOff,
+    let finished = tokio::time::timeout(bound, finished).await;
+    if finished.is_ok() || nothing_in_flight(process, &connections) {
+        Drained::Completely
+    } else {
+        Drained::CutOff
     }
 }
 
+/// Whether no request is being answered, and no event looked at.
+#[must_use]
+pub fn nothing_in_flight(process: &Process, connections: &Connections) -> bool {
+    connections.busy() == 0 && process.background.is_empty()
+}
+
 /// Serves a connection in a task of its own, if there is or can be room for it.
-fn admit(stream: TcpStream, shared: Shared, crowd: &mut Crowd) {
+fn admit(stream: TcpStream, peer: SocketAddr, shared: Shared, crowd: &mut Crowd) {
     let most = shared.settings.connections;
     let activity = Arc::new(Activity::new());
     let admission = shared.connections.admit(most, &activity);
     crowd.note(admission, most);
     if admission != Admission::Refused {
-        let connection = Connection::new(shared, activity);
+        let connection = Connection::new(shared, activity, peer);
         tokio::spawn(connection.serve(stream));
     }
 }

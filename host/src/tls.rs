@@ -17,6 +17,9 @@ use std::time::{Duration, SystemTime};
 /// What a certificate or key file can have at most, in bytes. A long chain has 10,000.
 const MOST_BYTES: u64 = 1 << 20;
 
+/// The protocols of ALPN that the listener speaks, the best one first.
+const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
+
 /// A time after which no certificate is valid: the end of the year 9999, which is the
 /// last that X.509 can write, and a year more.
 const AFTER_ALL: Duration = Duration::from_secs(253_402_300_799 + 366 * 24 * 3600);
@@ -37,6 +40,8 @@ pub struct Tls {
     pub files: TlsFiles,
     /// TLS 1.2 and 1.3, with HTTP/2 and HTTP/1.1 in ALPN.
     pub config: Arc<ServerConfig>,
+    /// The same without ALPN, for callers that offer other protocols only.
+    without_alpn: Arc<ServerConfig>,
     /// When the certificate's time is over, as far as it can be told.
     pub expiry: Option<SystemTime>,
 }
@@ -56,11 +61,32 @@ impl Tls {
             .with_protocol_versions(&[&version::TLS13, &version::TLS12])
             .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
             .map_err(|error| pair_error(&files, error))?;
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        let without_alpn = Arc::new(config.clone());
+        config.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).to_vec();
         Ok(Self {
             files,
             config: Arc::new(config),
+            without_alpn,
             expiry,
+        })
+    }
+
+    /// What to speak TLS with to a caller that offers these protocols. If it offers some
+    /// and none that is spoken here, ALPN is left out, and it gets HTTP/1.1: RFC 7301, 3.2,
+    /// would have the connection end, which other servers do not do.
+    #[must_use]
+    pub fn config_for<'a>(
+        &self,
+        offered: Option<impl IntoIterator<Item = &'a [u8]>>,
+    ) -> Arc<ServerConfig> {
+        let has_known = offered.is_none_or(|offered| {
+            let mut names = offered.into_iter();
+            names.any(|name| PROTOCOLS.contains(&name))
+        });
+        Arc::clone(if has_known {
+            &self.config
+        } else {
+            &self.without_alpn
         })
     }
 

@@ -24,6 +24,7 @@ mod reload;
 mod restart;
 mod server;
 mod statuses;
+mod strangers;
 mod support;
 mod tidy;
 mod tls;

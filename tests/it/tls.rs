@@ -80,6 +80,10 @@ fn both_versions_and_both_protocols_are_spoken() {
             (&["h2", "http/1.1"][..], Some(&b"h2"[..])),
             (&["http/1.1"], Some(b"http/1.1")),
             (&[], None),
+            // What is unknown here is left aside.
+            (&["http/1.0"], None),
+            (&["foo", "spdy/3"], None),
+            (&["foo", "http/1.1"], Some(b"http/1.1")),
         ] {
             let mut stream = connect(&host, &folder, &[version], offered);
             assert_eq!(stream.conn.protocol_version(), Some(number));
@@ -142,6 +146,53 @@ fn a_handshake_that_is_slow_is_cut_off_and_holds_up_nobody() {
     let plain = Connection::with(host.address, "GET /readyz HTTP/1.1\r\nhost: x\r\n\r\n").closed();
     assert!(!plain.starts_with(b"HTTP"), "{plain:?}");
     host.logged(&["a TLS handshake failed"]);
+}
+
+#[test]
+fn failed_handshakes_are_counted_by_reason_and_logged_once_a_second() {
+    let start = Instant::now();
+    let folder = tempfile::tempdir().unwrap();
+    write_pair(folder.path(), 2100);
+    let config = config(folder.path(), "head_timeout = \"20s\"");
+    let host = Host::start(&format!("[admin]\nlisten = \"127.0.0.1:0\"\n{config}"));
+    let count = |reason: &str| {
+        let series = format!("retort_tls_handshake_failures_total{{reason=\"{reason}\"}}");
+        let text = host.admin_get("/metrics").text();
+        assert!(text.contains(&series), "{series} is missing");
+        host.metric(&series)
+    };
+    assert!(count("not-tls") < 0.1);
+    for _ in 0..30 {
+        Connection::with(host.address, "GET /readyz HTTP/1.1\r\nhost: x\r\n\r\n").closed();
+        // Whoever only looks whether the port is open is not counted.
+        drop(Connection::open(host.address));
+    }
+    // One that trusts somebody else.
+    let mut params = rcgen::CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+    let name = &mut params.distinguished_name;
+    name.push(rcgen::DnType::CommonName, "somebody else");
+    let key = rcgen::KeyPair::generate().unwrap();
+    let ca = folder.path().join("ca.pem");
+    std::fs::write(&ca, params.self_signed(&key).unwrap().pem()).unwrap();
+    let url = format!("https://{}/webhooks/a", host.address);
+    let mut send = retort();
+    send.args(["send", &url, "--ca"]).arg(&ca);
+    send.stdin(std::process::Stdio::null());
+    let body = folder.path().join("body.json");
+    std::fs::write(&body, SAMPLE).unwrap();
+    let output = send.arg(&body).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    host.logged(&["a TLS handshake failed", "certificate-refused"]);
+    assert!((count("not-tls") - 30.0).abs() < 0.1);
+    assert!((count("certificate-refused") - 1.0).abs() < 0.1);
+    assert!(count("disconnected") < 0.1);
+    let line = host.logged(&["WARN", "a TLS handshake failed", "reason=\"not-tls\""]);
+    assert!(line.contains("peer=127.0.0.1:"), "{line}");
+    let log = host.log();
+    let warned = |line: &&str| line.contains("WARN") && line.contains("not-tls");
+    let warned = log.lines().filter(warned).count();
+    let seconds = usize::try_from(start.elapsed().as_secs()).unwrap();
+    assert!(warned <= seconds + 2, "{warned} lines");
 }
 
 #[test]

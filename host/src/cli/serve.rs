@@ -106,8 +106,14 @@ impl Serve {
             "retort is listening on {scheme}://{address}"
         )?;
         let drained = tokio::select! {
-            drained = server::run(listener, &process, snapshots, connections, first.next()) => drained,
-            () = async { second.next().await; second.next().await } => Drained::CutOff,
+            drained = server::run(listener, &process, snapshots, Arc::clone(&connections), first.next()) => drained,
+            () = async { second.next().await; second.next().await } => {
+                if server::nothing_in_flight(&process, &connections) {
+                    Drained::Completely
+                } else {
+                    Drained::CutOff
+                }
+            }
         };
         match drained {
             Drained::Completely => tracing::info!("stopped"),

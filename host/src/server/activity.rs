@@ -2,10 +2,13 @@
 
 use crate::config::Server;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 use tokio::time::{Duration, Instant};
+
+/// How long an idle connection has to take notice that it ends.
+pub(super) const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Shared by a connection's task, its stream of bytes, its requests and their answers.
 #[derive(Debug)]
@@ -13,6 +16,22 @@ pub(super) struct Activity {
     state: Mutex<State>,
     evicted: AtomicBool,
     told_to_go: Notify,
+    /// Whether the peer has sent anything at all.
+    heard: AtomicBool,
+    /// The body of the last request over HTTP/1.1: a `BodyState`.
+    body: AtomicU8,
+}
+
+/// What became of the body of a request over HTTP/1.1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum BodyState {
+    /// It is being read, or will be.
+    Open,
+    /// It was read to its end.
+    Read,
+    /// The rest of it was given up.
+    GivenUp,
 }
 
 #[derive(Debug)]
@@ -30,6 +49,8 @@ struct State {
     /// When it last took something.
     written: Instant,
     many_streams: bool,
+    /// Since when the connection has to end, because the server stops.
+    leaving: Option<Instant>,
 }
 
 /// What a connection without a request waits for.
@@ -47,6 +68,16 @@ pub(super) enum Overdue {
     Head,
     Idle,
     Write,
+    /// The server stops, and the peer does not end its connection.
+    Farewell,
+}
+
+impl Phase {
+    fn since(self) -> Instant {
+        match self {
+            Self::Head(since) | Self::Idle(since) => since,
+        }
+    }
 }
 
 impl State {
@@ -69,9 +100,12 @@ impl Activity {
                 blocked: None,
                 written: now,
                 many_streams: false,
+                leaving: None,
             }),
             evicted: AtomicBool::new(false),
             told_to_go: Notify::new(),
+            heard: AtomicBool::new(false),
+            body: AtomicU8::new(BodyState::Read as u8),
         }
     }
 
@@ -82,7 +116,8 @@ impl Activity {
         let shortest = limits
             .head_timeout
             .min(limits.idle_timeout)
-            .min(limits.write_timeout);
+            .min(limits.write_timeout)
+            .min(FAREWELL);
         let mut next = now + shortest;
         let mut bound = |since: Instant, limit: Duration, overdue| {
             let end = since + limit;
@@ -102,6 +137,15 @@ impl Activity {
             };
             bound(since, limits.write_timeout, Overdue::Write)?;
         }
+        // Over HTTP/2 a peer that is silent would otherwise hold up the server's end.
+        // Over HTTP/1.1 an idle connection ends at once, and a head may still come.
+        if let Some(told) = state.leaving
+            && state.is_idle()
+            && state.many_streams
+        {
+            let since = told.max(state.phase.since()).max(state.written);
+            bound(since, FAREWELL, Overdue::Farewell)?;
+        }
         if state.is_idle() && state.blocked.is_none() {
             match state.phase {
                 Phase::Head(since) => bound(since, limits.head_timeout, Overdue::Head)?,
@@ -119,10 +163,34 @@ impl Activity {
         Ok(next)
     }
 
+    /// The connection speaks HTTP/2.
+    pub(super) fn has_many_streams(&self) {
+        self.state().many_streams = true;
+    }
+
+    /// The server stops: once the connection is idle, it ends soon.
+    pub(super) fn leave(&self) {
+        self.state().leaving.get_or_insert_with(Instant::now);
+    }
+
+    /// Whether the peer has sent anything at all.
+    pub(super) fn heard(&self) -> bool {
+        self.heard.load(Ordering::Relaxed)
+    }
+
+    /// Notes what became of a body over HTTP/1.1, where one request comes after another.
+    pub(super) fn set_body(&self, state: BodyState) {
+        self.body.store(state as u8, Ordering::Release);
+    }
+
+    /// Whether the last body over HTTP/1.1 is in this state.
+    pub(super) fn body_is(&self, state: BodyState) -> bool {
+        self.body.load(Ordering::Acquire) == state as u8
+    }
+
     /// A request's head is complete. Says whether it is the only one.
-    pub(super) fn begin(&self, many_streams: bool) -> bool {
+    pub(super) fn begin(&self) -> bool {
         let mut state = self.state();
-        state.many_streams = many_streams;
         state.running += 1;
         state.running == 1 && state.answers.is_empty()
     }
@@ -167,6 +235,7 @@ impl Activity {
     /// Bytes have come. Over HTTP/1.1 that is the beginning of a head, where there is
     /// no request; over HTTP/2 it may be anything.
     pub(super) fn read(&self) {
+        self.heard.store(true, Ordering::Relaxed);
         let mut state = self.state();
         if state.is_idle() && !state.many_streams && matches!(state.phase, Phase::Idle(_)) {
             state.phase = Phase::Head(Instant::now());

@@ -25,12 +25,8 @@ pub(super) struct InFlight {
 }
 
 impl InFlight {
-    pub(super) fn begin(
-        connections: &Arc<Connections>,
-        activity: &Arc<Activity>,
-        many_streams: bool,
-    ) -> Self {
-        if activity.begin(many_streams) {
+    pub(super) fn begin(connections: &Arc<Connections>, activity: &Arc<Activity>) -> Self {
+        if activity.begin() {
             connections.wake(activity);
         }
         Self {

@@ -35,6 +35,25 @@ impl Connections {
         self.state().open
     }
 
+    /// How many connections have a request in flight.
+    #[must_use]
+    pub fn busy(&self) -> usize {
+        let state = self.state();
+        state.open.saturating_sub(state.idle.len())
+    }
+
+    /// Ends the connection that has been idle for longest, because the process lacks
+    /// descriptors. Says whether there was one.
+    pub fn make_room(&self) -> bool {
+        let mut state = self.state();
+        let Some((_, victim)) = state.idle.pop_first() else {
+            return false;
+        };
+        victim.evict();
+        state.open = state.open.saturating_sub(1);
+        true
+    }
+
     /// Takes a new connection in, as one that is idle.
     pub(super) fn admit(&self, most: usize, activity: &Arc<Activity>) -> Admission {
         let mut state = self.state();

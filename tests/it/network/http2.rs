@@ -1,7 +1,7 @@
 //! HTTP/2 as an attacker writes it: frames on a bare socket.
 
 use super::{SOON, long_body, serve};
-use crate::support::{Connection, Host};
+use crate::support::{Connection, Host, SAMPLE};
 use bytes::Bytes;
 use std::time::{Duration, Instant};
 use ureq::http::Request;
@@ -187,4 +187,117 @@ async fn write_timeout() {
     // The window stays shut: nothing of the body is released.
     host.logged(&["a caller did not take its answer"]);
     drop(answer);
+}
+
+fn json_post(path: &str, declared: usize, more: &[(&str, &str)]) -> Request<()> {
+    let mut request = Request::post(format!("http://localhost{path}"))
+        .header("content-type", "application/json")
+        .header("content-length", declared);
+    for (name, value) in more {
+        request = request.header(*name, *value);
+    }
+    request.body(()).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_to_head_has_no_body_and_the_length_that_it_would_have() {
+    let host = serve("");
+    let (mut client, _connection) = client(&host, 65_535).await;
+    for path in ["/healthz", "/readyz", "/nope", "/webhooks/a", "/webhooks/b"] {
+        let mut ask = |method: &str| {
+            let request = Request::builder().method(method);
+            // The same id has the same length.
+            let request = request.header("x-request-id", "id");
+            let request = request.uri(format!("http://localhost{path}"));
+            let (answer, _) = client
+                .send_request(request.body(()).unwrap(), true)
+                .unwrap();
+            answer
+        };
+        let head = ask("HEAD").await.unwrap();
+        let get = ask("GET").await.unwrap();
+        assert_eq!(head.status(), get.status(), "{path}");
+        let length = |headers: &ureq::http::HeaderMap| {
+            let value = headers.get("content-length").unwrap();
+            value.to_str().unwrap().to_owned()
+        };
+        assert_eq!(length(head.headers()), length(get.headers()), "{path}");
+        assert!(head.headers().contains_key("date"));
+        assert!(head.body().is_end_stream(), "{path}: there is a body");
+        let body = get.into_body().data().await.unwrap().unwrap();
+        assert!(!body.is_empty());
+    }
+}
+
+/// What comes for a request that expects to be told to go on: a final status at once, or
+/// the word and then the final status for this body.
+async fn expecting(
+    client: &mut h2::client::SendRequest<Bytes>,
+    request: Request<()>,
+    body: &'static str,
+) -> (bool, u16) {
+    let (mut answer, mut stream) = client.send_request(request, false).unwrap();
+    let word = std::future::poll_fn(|context| {
+        use std::task::Poll;
+        match answer.poll_informational(context) {
+            Poll::Ready(Some(word)) => return Poll::Ready(Ok(word.unwrap().status())),
+            Poll::Ready(None) | Poll::Pending => {}
+        }
+        std::pin::Pin::new(&mut answer).poll(context).map(Err)
+    });
+    match tokio::time::timeout(SOON, word).await.unwrap() {
+        Ok(word) => {
+            assert_eq!(word, 100);
+            stream.send_data(body.into(), true).unwrap();
+            let answer = tokio::time::timeout(SOON, answer).await.unwrap();
+            (true, answer.unwrap().status().as_u16())
+        }
+        Err(answer) => (false, answer.unwrap().status().as_u16()),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caller_that_expects_a_word_gets_it_at_once_or_its_answer() {
+    let host = Host::start(
+        "[server]\nbody = \"64KiB\"\nbody_timeout = \"20s\"\n\
+         [assistants.a]\ntenant = \"t\"\nauth = { kind = \"none\" }\n\
+         [assistants.jwt]\ntenant = \"t\"\nauth = { kind = \"jwt\", secrets = [\"env:SECRET\"] }\n",
+    );
+    let (mut client, _connection) = client(&host, 65_535).await;
+    let expect = [("expect", "100-continue")];
+    for (path, declared, came) in [
+        ("/webhooks/a", SAMPLE.len(), (true, 200)),
+        ("/webhooks/jwt", SAMPLE.len(), (false, 401)),
+        ("/webhooks/a", 100_000, (false, 413)),
+        ("/nope", SAMPLE.len(), (false, 404)),
+    ] {
+        let request = json_post(path, declared, &expect);
+        assert_eq!(
+            expecting(&mut client, request, SAMPLE).await,
+            came,
+            "{path}"
+        );
+    }
+    // One that does not wait is served as well.
+    let request = json_post("/webhooks/a", SAMPLE.len(), &expect);
+    let (answer, mut body) = client.send_request(request, false).unwrap();
+    body.send_data(SAMPLE.into(), true).unwrap();
+    assert_eq!(answer.await.unwrap().status(), 200);
+}
+
+#[test]
+fn a_silent_peer_does_not_hold_up_the_end() {
+    let mut host = serve("drain_timeout = \"60s\"\nhead_timeout = \"60s\"");
+    // Both have sent what they had, and answer no PING.
+    let mut idle = open(&host);
+    let get = [&[0x82, 0x86, 0x04, 8][..], b"/healthz"].concat();
+    idle.send(frame(HEADERS, END_HEADERS | END_STREAM, 1, &get));
+    let _settings_only = open(&host);
+    host.logged(&["status=200", "answered"]);
+    let start = Instant::now();
+    host.signal("TERM");
+    assert!(host.ended().success());
+    assert!(start.elapsed() < SOON, "{:?}", start.elapsed());
+    host.logged(&["stopped"]);
+    assert!(!host.log().contains("cut off"), "{}", host.log());
 }

@@ -82,10 +82,20 @@ impl Host {
 
     /// The same, but no file that it writes can have more than so many bytes.
     pub(crate) fn start_with_file_limit(config: &str, bytes: u64) -> Self {
+        // In blocks of 512 bytes. Without the trap the signal would end it.
+        Self::start_limited(config, &format!("trap '' XFSZ; ulimit -f {}", bytes / 512))
+    }
+
+    /// The same, but it can have only so many files open.
+    pub(crate) fn start_with_descriptors(config: &str, count: u32) -> Self {
+        Self::start_limited(config, &format!("ulimit -n {count}"))
+    }
+
+    /// Behind these commands of a shell.
+    fn start_limited(config: &str, limit: &str) -> Self {
         let retort = retort();
         let mut shell = Command::new("sh");
-        // In blocks of 512 bytes. Without the trap the signal would end it.
-        let limited = format!("trap '' XFSZ; ulimit -f {}; exec \"$@\"", bytes / 512);
+        let limited = format!("{limit}; exec \"$@\"");
         shell.args(["-c", &limited, "sh"]).arg(retort.get_program());
         for (name, value) in retort.get_envs() {
             match value {
