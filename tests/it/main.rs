@@ -6,6 +6,7 @@ mod auth;
 mod bad_input;
 mod blame;
 mod cli;
+mod clients;
 mod compiler;
 mod fairness;
 mod guests;

@@ -3,6 +3,7 @@
 //! Everything here needs only Rust, git and a C compiler: what else a verb
 //! needs, it installs or builds first, and says so.
 
+mod clients;
 mod demo;
 mod fuzz;
 mod guests;
@@ -19,6 +20,7 @@ The verbs of this project:
   cargo xtask demo      set everything up, serve the example, play the assistant once
   cargo xtask test      build everything and run every test
   cargo xtask setup     only make sure that components can be built here
+  cargo xtask clients   only make sure that the HTTP clients of the tests are there
   cargo xtask plugins   build the bundled plugins to target/components/
   cargo xtask guests    build the guests of the tests to target/test-components/
   cargo xtask build     build the host, target/debug/retort, and the bundled plugins
@@ -58,6 +60,7 @@ fn dispatch(verb: Option<&str>) -> Result {
         Some("demo") => demo::demo(),
         Some("test") => test(),
         Some("setup") => guests::Toolchain::set_up().map(drop),
+        Some("clients") => clients::set_up(),
         Some("plugins") => guests::build_plugins(),
         Some("guests") => guests::build_test_guests(),
         Some("build") => build(),
@@ -87,6 +90,7 @@ fn build() -> Result {
 fn test() -> Result {
     // Before the long work: a test that needs it fails without it.
     redis::set_up()?;
+    clients::set_up()?;
     guests::build_plugins()?;
     guests::build_test_guests()?;
     guests::on_plugins_natively(&["test", "--workspace"])?;
