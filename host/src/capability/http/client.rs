@@ -13,6 +13,7 @@ use hyper_util::client::legacy;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -208,7 +209,25 @@ fn head_bytes(headers: &HeaderMap) -> usize {
 }
 
 /// Whose connections they are: a tenant, a plugin, and the grant that both share.
-type Owner = (Arc<str>, Arc<str>, *const Http);
+type Owner = (Arc<str>, Arc<str>, ThisGrant);
+
+/// A grant, told from others by its place in memory. It is held, because a place that is
+/// given back could be another grant's next, with other origins and secrets.
+struct ThisGrant(Arc<Http>);
+
+impl PartialEq for ThisGrant {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for ThisGrant {}
+
+impl Hash for ThisGrant {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Arc::as_ptr(&self.0).hash(state);
+    }
+}
 
 /// The clients of a snapshot, while it is built.
 pub struct Clients {
@@ -229,8 +248,28 @@ impl Clients {
     /// The client for calls of a plugin by a tenant. Stages whose grant is their plugin's
     /// share one; a stage with a grant of its own has one of its own.
     pub(crate) fn of(&self, tenant: &str, plugin: &str, grant: &Arc<Http>) -> Arc<Client> {
-        let key = (tenant.into(), plugin.into(), Arc::as_ptr(grant));
+        let key = (tenant.into(), plugin.into(), ThisGrant(Arc::clone(grant)));
         let new = || Arc::new(Client::new(tenant.into(), grant, &self.resolver));
         Arc::clone(self.made.borrow_mut().entry(key).or_insert_with(new))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stages_share_a_client_if_their_grant_is_the_same_one() {
+        let grant = || Arc::new(Http { rules: Vec::new() });
+        let clients = Clients::default();
+        let mut made = Vec::new();
+        for _ in 0..100 {
+            // Each is dropped before the next, so that memory is used again.
+            let grant = grant();
+            let client = clients.of("t", "p", &grant);
+            assert!(Arc::ptr_eq(&client, &clients.of("t", "p", &grant)));
+            assert!(!made.iter().any(|it| Arc::ptr_eq(it, &client)));
+            made.push(client);
+        }
     }
 }
