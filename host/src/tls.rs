@@ -1,21 +1,18 @@
 //! The certificate and the key of the listener, read from files into what rustls
 //! serves with. A reload reads them again with the same function.
 
+mod pem;
+
+use pem::{read_chain, read_key};
 use rustls::client::verify_server_cert_signed_by_trust_anchor;
 use rustls::crypto::aws_lc_rs;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
+use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, ClientConfig, Error, RootCertStore, ServerConfig, version};
 use std::fmt;
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-
-/// What a certificate or key file can have at most, in bytes. A long chain has 10,000.
-const MOST_BYTES: u64 = 1 << 20;
 
 /// The protocols of ALPN that the listener speaks, the best one first.
 const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
@@ -227,36 +224,6 @@ fn pair_error(files: &TlsFiles, error: Error) -> TlsError {
     }
 }
 
-fn read_chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let bytes = read(path)?;
-    let chain = CertificateDer::pem_slice_iter(&bytes).collect::<Result<Vec<_>, _>>();
-    chain
-        .ok()
-        .filter(|chain| !chain.is_empty())
-        .ok_or_else(|| TlsError::NoCertificate(path.to_owned()))
-}
-
-fn read_key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
-    let bytes = read(path)?;
-    let text = String::from_utf8_lossy(&bytes);
-    // Both ways of PEM to say so: PKCS#8, and OpenSSL's older one.
-    if text.contains("BEGIN ENCRYPTED PRIVATE KEY") || text.contains("Proc-Type: 4,ENCRYPTED") {
-        return Err(TlsError::EncryptedKey(path.to_owned()));
-    }
-    PrivateKeyDer::from_pem_slice(&bytes).map_err(|_| TlsError::NoKey(path.to_owned()))
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
-    let mut bytes = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(MOST_BYTES).read_to_end(&mut bytes))
-        .map_err(|error| TlsError::Unreadable {
-            path: path.to_owned(),
-            reason: error.to_string(),
-        })?;
-    Ok(bytes)
-}
-
 /// When a certificate's time is over. The one who knows is the verifier of
 /// certificates: at a time after all, it says when that was.
 fn expiry(certificate: &CertificateDer<'_>) -> Option<SystemTime> {
@@ -290,6 +257,25 @@ pub enum TlsError {
     /// The file is not PEM or has something else in it.
     #[error("{} has no certificate in PEM", .0.display())]
     NoCertificate(PathBuf),
+    /// A section begins in the middle of a line, and would be passed over.
+    #[error("line {number} of {} has a -----BEGIN that is not at the beginning of the line", path.display())]
+    Glued {
+        /// The file.
+        path: PathBuf,
+        /// Counted from 1.
+        number: usize,
+    },
+    /// There are more certificates than can be read.
+    #[error("the certificates in {} cannot all be read", .0.display())]
+    Incomplete(PathBuf),
+    /// The text is whole, and what it encodes is not.
+    #[error("certificate {number} in {} is damaged", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// Counted from 1.
+        number: usize,
+    },
     /// The file is not PEM or has something else in it.
     #[error("{} has no private key in PEM", .0.display())]
     NoKey(PathBuf),
@@ -318,6 +304,13 @@ pub enum TlsError {
 }
 
 impl TlsError {
+    /// Whether it can pass without a change of the configuration's files: who may read a
+    /// file, and whether the process may open one more, changes too.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::Unreadable { .. })
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn hint(&self) -> &'static str {
@@ -326,6 +319,13 @@ impl TlsError {
             Self::NoCertificate(_) | Self::BadCertificate { .. } => {
                 "it has to begin with -----BEGIN CERTIFICATE-----, the own one first, then its issuers"
             }
+            Self::Glued { .. } => {
+                "each BEGIN and END needs a line of its own; a file that is joined to another by `cat` needs a line end at its end"
+            }
+            Self::Incomplete(_) => {
+                "one is cut off, or of another kind than -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----; write the file again"
+            }
+            Self::Damaged { .. } => "write the file again, with the whole of each certificate",
             Self::NoKey(_) | Self::BadKey { .. } => {
                 "it has to begin with -----BEGIN PRIVATE KEY----- and be RSA, ECDSA or Ed25519"
             }
@@ -345,6 +345,9 @@ impl TlsError {
             | Self::NoKey(path)
             | Self::EncryptedKey(path)
             | Self::OtherKey(path)
+            | Self::Glued { path, .. }
+            | Self::Incomplete(path)
+            | Self::Damaged { path, .. }
             | Self::BadKey { path, .. }
             | Self::BadCertificate { path, .. } => path,
         }
