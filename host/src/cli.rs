@@ -14,6 +14,9 @@ mod compile_component;
 mod delivery;
 mod invoke;
 mod json_input;
+mod listening;
+mod logging;
+mod output;
 mod rehearse;
 mod send;
 mod serve;
@@ -21,18 +24,12 @@ mod token;
 
 use crate::config::{Config, ConfigError};
 use crate::plugin;
-use crate::reload::Source;
 use crate::secret::{Secrets, environment};
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use std::io::{IsTerminal, Write};
+use clap::{Args, Parser, Subcommand};
+use logging::Logging;
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use tracing::{Level, Metadata};
-use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
-use tracing_subscriber::filter::{LevelFilter, filter_fn};
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{EnvFilter, Layer};
 
 /// A host for WebAssembly plugins that transform a chatbot's answers.
 ///
@@ -70,29 +67,6 @@ enum Verb {
     CompileComponent(compile_component::CompileComponent),
 }
 
-/// How many lines of the log wait to be written before further ones are dropped.
-const LOG_BUFFER: usize = 10_000;
-
-/// What goes to standard error, and how.
-#[derive(Debug, Args)]
-struct Logging {
-    /// How much to log: error, warn, info, debug or trace; or a filter such as
-    /// `warn,retort::guest=info` (what plugins print has the target `retort::guest`)
-    #[arg(long, global = true, env = "RETORT_LOG", value_name = "FILTER")]
-    log: Option<String>,
-    /// How log lines look
-    #[arg(long, global = true, value_enum, default_value = "text")]
-    log_format: LogFormat,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum LogFormat {
-    /// A line for people
-    Text,
-    /// A JSON object a line, for machines
-    Json,
-}
-
 /// The configuration file of those commands that need one.
 #[derive(Debug, Args)]
 struct ConfigFile {
@@ -102,14 +76,26 @@ struct ConfigFile {
 }
 
 impl ConfigFile {
-    fn source(&self) -> Source {
-        Source {
-            file: self.config.clone(),
-        }
-    }
-
     fn load(&self, secrets: Secrets<'_>) -> Result<Config, ConfigError> {
         Config::load(&self.config, secrets)
+    }
+}
+
+/// Whether a configuration may have nobody to serve.
+#[derive(Debug, Args)]
+struct Emptiness {
+    /// Take a configuration without assistants, which is refused otherwise, because a file
+    /// that was cut off looks like that
+    #[arg(long)]
+    allow_empty: bool,
+}
+
+impl Emptiness {
+    fn check(&self, config: Config) -> Result<Config, ConfigError> {
+        if self.allow_empty {
+            return Ok(config);
+        }
+        config.with_assistants()
     }
 }
 
@@ -165,42 +151,6 @@ impl Command {
 fn failed(error: &anyhow::Error) -> ExitCode {
     tell!("retort: {error:#}");
     ExitCode::from(2)
-}
-
-impl Logging {
-    fn start(&self, default: &str) -> anyhow::Result<WorkerGuard> {
-        let filter = self.log.as_deref().unwrap_or(default);
-        let filter = match filter.parse::<LevelFilter>() {
-            // A bare level is meant for Retort; what its libraries debug is a flood.
-            Ok(level) => format!("{},retort={level}", level.min(LevelFilter::INFO)),
-            Err(_) => filter.to_owned(),
-        };
-        let filter = EnvFilter::try_new(&filter)
-            .map_err(|error| anyhow::anyhow!("--log {filter:?} is not a filter: {error}"))?;
-        // A thread of its own writes the log, and drops lines while nobody reads them:
-        // whoever stalls the log must not stall the server.
-        let (writer, guard) = NonBlockingBuilder::default()
-            .buffered_lines_limit(LOG_BUFFER)
-            .lossy(true)
-            .finish(std::io::stderr());
-        let lines = tracing_subscriber::fmt::layer().with_writer(writer);
-        let lines = match self.log_format {
-            LogFormat::Text => lines.with_ansi(std::io::stderr().is_terminal()).boxed(),
-            LogFormat::Json => lines.json().flatten_event(true).boxed(),
-        };
-        tracing_subscriber::registry()
-            .with(filter)
-            .with(lines.with_filter(filter_fn(tells_no_secret)))
-            .init();
-        Ok(guard)
-    }
-}
-
-/// The HTTP libraries trace headers, and with them the callers' credentials.
-fn tells_no_secret(event: &Metadata<'_>) -> bool {
-    let tracing = *event.level() == Level::TRACE;
-    let library = ["hyper", "h2", "rustls"];
-    !(tracing && library.iter().any(|name| event.target().starts_with(name)))
 }
 
 /// The runtime of every command that runs guests.

@@ -7,9 +7,12 @@
 mod admin;
 mod assistant;
 mod auth;
+mod file;
 mod grants;
 mod guard;
 mod keyvalue;
+mod limits;
+mod outline;
 mod problem;
 mod quarantine;
 mod reader;
@@ -21,15 +24,17 @@ mod view;
 pub use admin::Admin;
 pub use assistant::{Assistant, OnFault, Stage};
 pub use keyvalue::{KeyValue, Place, Redis, RedisTls};
+pub use outline::{Difference, Outline};
 pub use problem::{Problem, Problems};
 pub use server::{Sandbox, Server};
 
 use crate::fairness::Allotment;
 use crate::grant::Grants;
-use crate::limits::{HttpLimitOverrides, LimitOverrides};
+use crate::limits::LimitOverrides;
 use crate::quarantine::Rule;
 use crate::secret::Secrets;
 use crate::tls::NoRoots;
+use limits::{LONGEST, read_limits};
 use problem::{Collector, nearest};
 use reader::{Item, Table};
 use rustls::RootCertStore;
@@ -37,7 +42,6 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 use toml::de::DeTable;
 
 /// A whole configuration file.
@@ -47,6 +51,8 @@ pub struct Config {
     pub file: String,
     /// Every file that it is made of: its own, components, secrets.
     pub files: Vec<PathBuf>,
+    /// What it says, to compare it with another.
+    pub outline: Outline,
     /// `[admin]`, where there is such a listener.
     pub admin: Option<Admin>,
     /// `[server]`
@@ -87,14 +93,17 @@ impl Config {
     /// Everything that is wrong with it. Secrets are read from their sources here,
     /// so a missing one is reported too; components are not.
     pub fn load(path: &Path, secrets: Secrets<'_>) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path).map_err(|error| ConfigError::Unreadable {
+        let text = file::read(path).map_err(|error| ConfigError::Unreadable {
             file: path.display().to_string(),
             reason: error.to_string(),
         })?;
         let base = path.parent().unwrap_or(Path::new(""));
-        let mut config = Self::parse(&text, &path.display().to_string(), base, secrets)?;
-        config.files.insert(0, path.to_path_buf());
-        Ok(config)
+        let (config, mut files) = parse(&text, &path.display().to_string(), base, secrets);
+        files.insert(0, path.to_path_buf());
+        match config {
+            Ok(config) => Ok(Self { files, ..config }),
+            Err(problems) => Err(ConfigError::Wrong { problems, files }),
+        }
     }
 
     /// Reads the text of a configuration whose relative paths start at `base`.
@@ -107,28 +116,70 @@ impl Config {
         base: &Path,
         secrets: Secrets<'_>,
     ) -> Result<Self, Problems> {
-        let problems = Collector::new(text);
-        let (table, errors) = DeTable::parse_recoverable(text);
-        if !errors.is_empty() {
-            for error in errors {
-                let span = error.span().unwrap_or(0..0);
-                problems.add(&span, format!("this is not TOML: {}", error.message()));
-            }
-            // What could be read of it would only give wrong hints.
-            return problems.finish(file, None);
-        }
-        let root = Table::root(&table, &problems);
-        let context = Context {
-            base,
-            secrets,
-            problems: &problems,
-            files: RefCell::new(Vec::new()),
-            system_roots: OnceCell::new(),
-            has_store: table.get_ref().get("keyvalue").is_some(),
-        };
-        let config = read(root, file, &context);
-        problems.finish(file, config)
+        let (config, files) = parse(text, file, base, secrets);
+        config.map(|config| Self { files, ..config })
     }
+
+    /// Refuses a configuration that would serve nobody.
+    ///
+    /// # Errors
+    /// There is no assistant in it.
+    pub fn with_assistants(self) -> Result<Self, ConfigError> {
+        if !self.assistants.is_empty() {
+            return Ok(self);
+        }
+        let problem = Problem {
+            line: 1,
+            column: 1,
+            message: "there is no assistant, so that nobody would be served".to_owned(),
+            hint: Some(
+                "a file that was cut off, or a template that came to nothing, looks like this: \
+                 write a table [assistants.NAME], or say --allow-empty if it is meant"
+                    .to_owned(),
+            ),
+            may_pass: false,
+        };
+        Err(ConfigError::Wrong {
+            problems: Problems {
+                file: self.file,
+                problems: vec![problem],
+            },
+            files: self.files,
+        })
+    }
+}
+
+/// The configuration or what is wrong with it, and every file that it names, as far as it
+/// can be read.
+fn parse(
+    text: &str,
+    file: &str,
+    base: &Path,
+    secrets: Secrets<'_>,
+) -> (Result<Config, Problems>, Vec<PathBuf>) {
+    let problems = Collector::new(text);
+    let (table, errors) = DeTable::parse_recoverable(text);
+    if !errors.is_empty() {
+        for error in errors {
+            let span = error.span().unwrap_or(0..0);
+            problems.add(&span, format!("this is not TOML: {}", error.message()));
+        }
+        // What could be read of it would only give wrong hints.
+        return (problems.finish(file, None), Vec::new());
+    }
+    let root = Table::root(&table, &problems);
+    let context = Context {
+        base,
+        secrets,
+        problems: &problems,
+        files: RefCell::new(Vec::new()),
+        system_roots: OnceCell::new(),
+        has_store: table.get_ref().get("keyvalue").is_some(),
+    };
+    let outline = Outline::of(table.get_ref());
+    let config = read(root, file, outline, &context);
+    let files = context.files.take();
+    (problems.finish(file, config), files)
 }
 
 /// Why there is no configuration.
@@ -143,8 +194,25 @@ pub enum ConfigError {
         reason: String,
     },
     /// The file can be read and is wrong.
-    #[error(transparent)]
-    Wrong(#[from] Problems),
+    #[error("{problems}")]
+    Wrong {
+        /// What is wrong.
+        problems: Problems,
+        /// The file itself, and those that it names: when one of them changes, it may be
+        /// right.
+        files: Vec<PathBuf>,
+    },
+}
+
+impl ConfigError {
+    /// Whether it can pass without a change of the files.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Unreadable { .. } => true,
+            Self::Wrong { problems, .. } => problems.may_pass(),
+        }
+    }
 }
 
 /// What reading a part of the file needs besides the part.
@@ -169,12 +237,13 @@ impl Context<'_> {
     }
 }
 
-fn read(root: Table<'_>, file: &str, context: &Context<'_>) -> Option<Config> {
+fn read(root: Table<'_>, file: &str, outline: Outline, context: &Context<'_>) -> Option<Config> {
     let server = server::read_server(&root, context);
     let sandbox = server::read_sandbox(&root, context);
     let quarantine = quarantine::read(&root);
     let keyvalue = keyvalue::read(&root, context);
-    let admin = admin::read(&root);
+    let listen = server.as_ref().map(|server| server.listen);
+    let admin = admin::read(&root, listen);
     let mut declared_plugins = Vec::new();
     let mut plugins = BTreeMap::new();
     for (name, table) in root.named_tables("plugins") {
@@ -205,7 +274,8 @@ fn read(root: Table<'_>, file: &str, context: &Context<'_>) -> Option<Config> {
     root.refuse_unknown_keys();
     Some(Config {
         file: file.to_owned(),
-        files: context.files.take(),
+        files: Vec::new(),
+        outline,
         admin: admin?,
         server: server?,
         sandbox: sandbox?,
@@ -284,60 +354,6 @@ fn optional<'a, T>(
         None => Some(None),
         Some(item) => read(&item).map(Some),
     }
-}
-
-/// The range of every timeout: the vendor's settings page ends at 30 s.
-const LONGEST: Duration = Duration::from_secs(30);
-
-/// Reads the `limits` table of a plugin or a stage.
-fn read_limits(table: &Table<'_>, path: &str) -> Option<LimitOverrides> {
-    let Some(item) = table.optional("limits") else {
-        return Some(LimitOverrides::default());
-    };
-    let limits = item.table(path.to_owned())?;
-    let fuel = optional(&limits, "fuel", |i| i.integer(1..=1 << 62));
-    let timeout = optional(&limits, "timeout", |i| {
-        i.duration(Duration::from_millis(1)..=LONGEST)
-    });
-    let memory_bytes = optional(&limits, "memory", |i| i.bytes(64 << 10..=4 << 30));
-    let table_elements = optional(&limits, "table_elements", |i| i.integer(0..=10_000_000));
-    let output_bytes = optional(&limits, "output", |i| i.bytes(2..=64 << 20));
-    let log_bytes = optional(&limits, "log", |i| i.bytes(0..=16 << 20));
-    let http = read_http_limits(&limits);
-    limits.refuse_unknown_keys();
-    Some(LimitOverrides {
-        fuel: fuel?,
-        timeout: timeout?,
-        memory_bytes: memory_bytes?,
-        table_elements: table_elements?.and_then(|elements| usize::try_from(elements).ok()),
-        output_bytes: output_bytes?,
-        log_bytes: log_bytes?,
-        http: http?,
-    })
-}
-
-fn read_http_limits(limits: &Table<'_>) -> Option<HttpLimitOverrides> {
-    let Some(item) = limits.optional("http") else {
-        return Some(HttpLimitOverrides::default());
-    };
-    let table = item.table("`http` of the limits".to_owned())?;
-    let number = |key, range| optional(&table, key, |i| u32::try_from(i.integer(range)?).ok());
-    let requests = number("requests", 0..=1_000);
-    let at_once = number("at_once", 1..=100);
-    let bytes = |key| optional(&table, key, |i| u64::try_from(i.bytes(0..=64 << 20)?).ok());
-    let request_bytes = bytes("request");
-    let response_bytes = bytes("response");
-    let timeout = optional(&table, "timeout", |i| {
-        i.duration(Duration::from_millis(1)..=LONGEST)
-    });
-    table.refuse_unknown_keys();
-    Some(HttpLimitOverrides {
-        requests: requests?,
-        at_once: at_once?,
-        request_bytes: request_bytes?,
-        response_bytes: response_bytes?,
-        timeout: timeout?,
-    })
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod call;
 mod callee;
 mod capacity;
 mod compile;
+mod executable;
 mod fault;
 mod guest;
 mod input;
@@ -13,6 +14,7 @@ mod interface;
 mod limiter;
 mod load;
 mod log;
+mod minimum;
 mod nesting;
 mod sandbox;
 mod state;
@@ -22,9 +24,10 @@ pub use crate::capability::{Capability, Reach};
 pub use callee::Callee;
 pub use capacity::Capacity;
 pub use compile::child::Order;
-pub use compile::{COMMAND, Compiler};
+pub use compile::{COMMAND, CompileBounds, Compiler};
 pub use interface::Interface;
 pub use load::LoadError;
+pub use minimum::Minimum;
 pub use sandbox::{Sandbox, SandboxError};
 
 use crate::event::EventKind;
@@ -45,6 +48,7 @@ pub struct Plugin {
     name: Arc<str>,
     sha256: String,
     needs: Vec<Capability>,
+    minimum: Minimum,
     entries: Vec<Entry>,
     sandbox: Arc<Sandbox>,
 }
@@ -144,6 +148,12 @@ impl Plugin {
             entry: entry.clone(),
             plugin: Arc::clone(self),
         })
+    }
+
+    /// What each call of it takes at least, before it does anything.
+    #[must_use]
+    pub fn minimum(&self) -> Minimum {
+        self.minimum
     }
 
     /// What its component imports and has to be granted.

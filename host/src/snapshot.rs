@@ -1,17 +1,22 @@
 //! A configuration made ready: secrets read, components compiled and linked. It
 //! never changes; a request keeps the one that it began with.
 
+mod assistant;
+mod error;
 mod fitting;
 
-use crate::config::{self, Admin, Config, OnFault, Problem, Problems, Server};
-use crate::event::{Event, EventKind};
+pub use assistant::Assistant;
+pub use error::SnapshotError;
+
+use crate::config::{self, Admin, Config, Outline, Problem, Problems, Server};
+use crate::event::EventKind;
 use crate::fairness::{BodyCapacity, Tenant};
 use crate::gate::Gate;
-use crate::keyvalue::{OpenError, Store};
+use crate::keyvalue::Store;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
-use crate::pipeline::{Pipeline, Run, Stage};
-use crate::plugin::{Clients, Plugin, Reach, Request, Sandbox, SandboxError};
+use crate::pipeline::{Pipeline, Stage};
+use crate::plugin::{Clients, CompileBounds, Plugin, Reach, Sandbox};
 use crate::process::Process;
 use crate::quarantine::{Quarantine, Rule};
 use std::collections::{BTreeMap, HashMap};
@@ -19,12 +24,14 @@ use std::num::NonZero;
 use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
 /// Everything that requests look at.
 pub struct Snapshot {
+    /// What its configuration says, to compare it with another.
+    pub outline: Outline,
     /// `[admin]`, where there is such a listener.
     pub admin: Option<Admin>,
     /// `[server]`
@@ -42,79 +49,6 @@ pub struct Snapshot {
     assistants: HashMap<String, Assistant>,
     /// Stands in for the assistants that do not exist.
     closed: Gate,
-}
-
-/// An assistant, ready to be served.
-pub struct Assistant {
-    /// Its name in URLs, logs and metrics.
-    pub name: Arc<str>,
-    /// Whose it is.
-    pub tenant: Arc<Tenant>,
-    /// Who is believed to be it.
-    pub gate: Gate,
-    /// From a request's arrival to its answer.
-    pub timeout: Duration,
-    pipelines: BTreeMap<EventKind, Pipeline>,
-    /// How many of its events are being looked at that nobody waits for.
-    pub observations: Arc<Semaphore>,
-}
-
-impl Assistant {
-    /// How many events of an assistant are looked at at once, or wait for it, that nobody
-    /// waits for. Each keeps its body in memory.
-    pub const MOST_OBSERVATIONS: usize = 64;
-
-    /// Whether a request is answered with an error where its first stage gets no slot,
-    /// whatever event it brings: then nobody need read its body.
-    #[must_use]
-    pub fn fails_without_slot(&self) -> bool {
-        let fails = |(event, pipeline): (&EventKind, &Pipeline)| {
-            let first = pipeline.stages.first();
-            !event.is_logged() && first.is_some_and(|stage| stage.on_fault == OnFault::Fail)
-        };
-        !self.pipelines.is_empty() && self.pipelines.iter().all(fails)
-    }
-
-    /// What the payloads of this event go through.
-    #[must_use]
-    pub fn pipeline(&self, event: EventKind) -> Option<&Pipeline> {
-        self.pipelines.get(&event)
-    }
-
-    /// Runs its pipeline for an event, if it has one, within the time that the event has
-    /// from its arrival. `watch` is told each stage and the payload before its turn.
-    pub async fn run(
-        &self,
-        event: &Event<'_>,
-        arrival: Instant,
-        request_id: &str,
-        watch: impl FnMut(&Stage, &str),
-    ) -> Option<Run> {
-        let pipeline = self.pipeline(event.kind)?;
-        let timeout = self.timeout.min(event.kind.longest());
-        let request = Request {
-            tenant: &self.tenant,
-            assistant: &self.name,
-            request_id,
-            event: event.kind,
-            options: event.options,
-            deadline: arrival + timeout,
-            timeout,
-            around: event.around(),
-        };
-        Some(pipeline.run(&request, event, watch).await)
-    }
-
-    /// What the payloads of this event go through, and no longer the assistant's.
-    #[must_use]
-    pub fn take_pipeline(&mut self, event: EventKind) -> Option<Pipeline> {
-        self.pipelines.remove(&event)
-    }
-
-    /// Every pipeline that it has.
-    pub fn pipelines(&self) -> impl Iterator<Item = (EventKind, &Pipeline)> {
-        self.pipelines.iter().map(|(event, it)| (*event, it))
-    }
 }
 
 impl Snapshot {
@@ -148,7 +82,8 @@ impl Snapshot {
                 &BTreeMap::new(),
             ),
         };
-        let plugins = match load(&sandbox, &config.plugins, loaded, progress) {
+        let bounds = CompileBounds::of(&config.sandbox);
+        let plugins = match load(&sandbox, &config.plugins, loaded, &bounds, progress) {
             Ok(plugins) => plugins,
             Err(problems) => {
                 let file = config.file;
@@ -165,7 +100,9 @@ impl Snapshot {
             Some(keyvalue) => Some(process.keyvalue.store(keyvalue)?),
             None => None,
         };
-        // Nothing can fail from here on: the tenants get what this configuration says.
+        // `fitting` has found whatever could fail from here on, which nevertheless is an
+        // error and not an assistant or a stage less: the tenants get what this
+        // configuration says.
         let tenants = process.fairness.share_out(
             sandbox.capacity().slots,
             config.sandbox.wait,
@@ -192,9 +129,10 @@ impl Snapshot {
         let assistants = config
             .assistants
             .into_iter()
-            .filter_map(|(name, assistant)| Some((name.clone(), make.assistant(&name, assistant)?)))
-            .collect();
+            .map(|(name, assistant)| Ok((name.clone(), make.assistant(&name, assistant)?)))
+            .collect::<Result<_, SnapshotError>>()?;
         Ok(Self {
+            outline: config.outline,
             admin: config.admin,
             server: Arc::new(config.server),
             metrics: Arc::clone(&process.metrics),
@@ -253,10 +191,14 @@ struct Make<'a> {
 }
 
 impl Make<'_> {
-    fn assistant(&self, name: &str, assistant: config::Assistant) -> Option<Assistant> {
+    fn assistant(
+        &self,
+        name: &str,
+        assistant: config::Assistant,
+    ) -> Result<Assistant, SnapshotError> {
         let name: Arc<str> = name.into();
-        // The configuration refuses a tenant that is not declared.
-        let tenant = self.tenants.get(&assistant.tenant)?;
+        let tenant = self.tenants.get(&assistant.tenant);
+        let tenant = tenant.ok_or_else(|| SnapshotError::NoTenant(name.to_string()))?;
         let guard = Arc::new(assistant.guard);
         let before = self.previous.and_then(|it| it.assistant(&name));
         let observations = before.map_or_else(
@@ -265,9 +207,9 @@ impl Make<'_> {
         );
         let pipelines = assistant.pipelines.into_iter().map(|(event, stages)| {
             let stages = stages.into_iter().zip(1..);
-            let stages = stages
-                .filter_map(|(stage, number)| self.stage((&name, tenant), event, number, stage));
-            let mut stages: Vec<_> = stages.collect();
+            let stages =
+                stages.map(|(stage, number)| self.stage((&name, tenant), event, number, stage));
+            let mut stages: Vec<_> = stages.collect::<Result<_, _>>()?;
             if let Some(before) = before.and_then(|before| before.pipeline(event)) {
                 self.go_on(&mut stages, &before.stages);
             }
@@ -275,10 +217,10 @@ impl Make<'_> {
                 stages,
                 guard: Arc::clone(&guard),
             };
-            (event, pipeline)
+            Ok((event, pipeline))
         });
-        Some(Assistant {
-            pipelines: pipelines.collect(),
+        Ok(Assistant {
+            pipelines: pipelines.collect::<Result<_, SnapshotError>>()?,
             tenant: Arc::clone(tenant),
             gate: Gate::new(&name, assistant.auth, self.process),
             timeout: assistant.timeout,
@@ -293,16 +235,21 @@ impl Make<'_> {
         event: EventKind,
         number: usize,
         stage: config::Stage,
-    ) -> Option<Stage> {
-        Some(Stage {
+    ) -> Result<Stage, SnapshotError> {
+        let plugin = self.plugins.get(&stage.plugin);
+        let callee = plugin.and_then(|plugin| plugin.for_event(event));
+        let no_stage = || SnapshotError::NoStage {
+            assistant: assistant.to_string(),
+            event,
+            number,
+        };
+        Ok(Stage {
             metrics: self
                 .process
                 .metrics
                 .stage(assistant, event, number, &stage.plugin),
             quarantine: Arc::new(Quarantine::new(self.quarantine)),
-            // The configuration refuses a stage whose plugin is not declared, and `fitting`
-            // one whose plugin is not for the event.
-            plugin: self.plugins.get(&stage.plugin)?.for_event(event)?,
+            plugin: callee.ok_or_else(no_stage)?,
             reach: Arc::new(Reach::new(
                 &stage.grants,
                 &stage.settings,
@@ -338,6 +285,7 @@ fn load(
     sandbox: &Arc<Sandbox>,
     plugins: &BTreeMap<String, config::Plugin>,
     loaded: &BTreeMap<String, Arc<Plugin>>,
+    bounds: &CompileBounds,
     progress: impl Fn(&str) + Sync,
 ) -> Result<BTreeMap<String, Arc<Plugin>>, Vec<Problem>> {
     let todo = Mutex::new(plugins.iter());
@@ -352,7 +300,7 @@ fn load(
                     return Ok((name.clone(), Arc::clone(loaded)));
                 }
                 progress(name);
-                let loaded = Plugin::load(sandbox, name, &plugin.component, digest);
+                let loaded = Plugin::load(sandbox, name, &plugin.component, digest, bounds);
                 loaded
                     .map(|loaded| (name.clone(), Arc::new(loaded)))
                     .map_err(|error| Problem {
@@ -360,6 +308,7 @@ fn load(
                         column: plugin.position.1,
                         message: error.to_string(),
                         hint: Some(error.hint().to_owned()),
+                        may_pass: error.may_pass(),
                     })
             })
             .collect::<Vec<_>>()
@@ -392,16 +341,5 @@ fn stages(config: &Config) -> impl Iterator<Item = (EventKind, &config::Stage)> 
     pipelines.flat_map(|(event, stages)| stages.iter().map(|stage| (*event, stage)))
 }
 
-/// Why a configuration cannot be made ready.
-#[derive(Debug, thiserror::Error)]
-pub enum SnapshotError {
-    /// The engine or its pool cannot be had.
-    #[error(transparent)]
-    NoSandbox(#[from] SandboxError),
-    /// The store of `[keyvalue]` cannot be opened.
-    #[error(transparent)]
-    NoStore(#[from] OpenError),
-    /// Components that cannot be used.
-    #[error(transparent)]
-    Components(#[from] Problems),
-}
+#[cfg(test)]
+mod tests;

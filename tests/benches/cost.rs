@@ -99,7 +99,14 @@ fn stage(criterion: &mut Criterion, runtime: &Runtime) {
             .expect("a sandbox"),
     );
     let file = repository().join("target/components/southern-charm.wasm");
-    let plugin = Plugin::load(&sandbox, "southern-charm", &file, None).expect("a plugin");
+    let plugin = Plugin::load(
+        &sandbox,
+        "southern-charm",
+        &file,
+        None,
+        &plugin::CompileBounds::of(&Settings::default()),
+    )
+    .expect("a plugin");
     let plugin = Arc::new(plugin).for_event(EventKind::MessageProcessed);
     let plugin = plugin.expect("it transforms answers");
     let reach = Arc::new(Reach::default());

@@ -2,6 +2,7 @@
 
 mod check;
 mod rehearse;
+mod system;
 
 use crate::support::{Host, SAMPLE, Upstream, answer, component, repository, retort};
 use serde_json::{Value, json};
@@ -350,17 +351,4 @@ fn send_drops_no_header_and_says_what_is_wrong_with_its_command_line() {
         );
     }
     assert_eq!(upstream.seen().len(), 3);
-}
-
-#[test]
-fn a_port_in_use_is_a_clear_error() {
-    let host = Host::with_assistant("");
-    let folder = Folder::with_config("");
-    let output = folder.run(&["serve", "--listen", &host.address.to_string()]);
-    status(&output, 2);
-    let error = stderr(&output);
-    assert!(
-        error.contains("is another program using it? --listen takes another"),
-        "{error}"
-    );
 }

@@ -243,7 +243,7 @@ fn folder_with(component: &[u8]) -> TempDir {
 /// Functions with many variables that live through loops within loops. With 2,000
 /// variables and 300 loops, 30 KB take the compiler half a minute; its memory grows with
 /// the product of the two.
-fn variables_in_loops(variables: u32, loops: u32, functions: u32) -> Vec<u8> {
+pub(crate) fn variables_in_loops(variables: u32, loops: u32, functions: u32) -> Vec<u8> {
     let mut body = Function::new([(variables, ValType::I32)]);
     for _ in 0..loops {
         body.instruction(&Instruction::Loop(BlockType::Empty));

@@ -145,7 +145,8 @@ fn a_pool_without_room_is_an_orderly_fault() {
     };
     let sandbox =
         Arc::new(Sandbox::new(&settings, &Limits::DEFAULT, &Compiler::InProcess).unwrap());
-    let plugin = Plugin::load(&sandbox, "sleeps", &component("sleeps"), None).unwrap();
+    let bounds = CompileBounds::of(&settings);
+    let plugin = Plugin::load(&sandbox, "sleeps", &component("sleeps"), None, &bounds).unwrap();
     let plugin = Arc::new(plugin)
         .for_event(EventKind::MessageProcessed)
         .unwrap();

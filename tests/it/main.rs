@@ -24,6 +24,7 @@ mod quarantine;
 mod reload;
 mod restart;
 mod server;
+mod starting;
 mod statuses;
 mod strangers;
 mod support;

@@ -12,7 +12,7 @@ use retort::limits::Limits;
 use retort::metrics::Metrics;
 use retort::outcome::OutcomeKind;
 use retort::pipeline::{Pipeline, Run, Stage, Transformed};
-use retort::plugin::{Compiler, Plugin, Request, Sandbox};
+use retort::plugin::{CompileBounds, Compiler, Plugin, Request, Sandbox};
 use retort::view::View;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -181,7 +181,16 @@ impl Echo {
             Sandbox::new(&Settings::default(), &Limits::DEFAULT, &Compiler::InProcess).unwrap(),
         );
         Self {
-            plugin: Arc::new(Plugin::load(&sandbox, "echo", &component("echo"), None).unwrap()),
+            plugin: Arc::new(
+                Plugin::load(
+                    &sandbox,
+                    "echo",
+                    &component("echo"),
+                    None,
+                    &CompileBounds::of(&Settings::default()),
+                )
+                .unwrap(),
+            ),
             tenant: Tenant::alone("t"),
             runtime: tokio::runtime::Runtime::new().unwrap(),
         }

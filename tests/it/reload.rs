@@ -1,6 +1,9 @@
 //! A new configuration takes the place of the one that serves, or does not, and nobody
 //! who calls meanwhile notices.
 
+mod changes;
+mod healing;
+
 use crate::support::{Connection, Host, SAMPLE, component, post_body};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -152,7 +155,7 @@ fn requests_in_flight_keep_the_configuration_that_they_began_with() {
     let host = Host::start(&slow);
     let mut call = Connection::with(host.address, post_body("/webhooks/a", SAMPLE));
     std::thread::sleep(Duration::from_millis(300));
-    host.configure("[sandbox]\nconcurrency = 5\n");
+    host.configure("[sandbox]\nconcurrency = 5\n[tenants.u]\n[assistants.b]\ntenant = \"u\"\nauth.kind = \"none\"\n");
     host.signal("HUP");
     host.logged(&[SERVES]);
     // The assistant, its tenant and its sandbox are gone.

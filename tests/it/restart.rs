@@ -37,7 +37,7 @@ fn start(cache: &Path) -> bool {
 }
 
 /// The kept code of components in a folder for it.
-pub(crate) fn entries(cache: &Path) -> Vec<PathBuf> {
+fn entries(cache: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![cache.join("wasmtime/modules")];
     while let Some(folder) = folders.pop() {
@@ -140,4 +140,25 @@ fn start_after_kill(cache: &Path) -> bool {
         .status();
     assert!(status.unwrap().success());
     start(copy.path())
+}
+
+#[test]
+fn compiled_code_is_used_again_and_rebuilt_where_it_is_damaged() {
+    let (cache, before) = filled();
+    let written = |path: &Path| fs::metadata(path).unwrap().modified().unwrap();
+    let first: Vec<_> = before.iter().map(|(path, _)| written(path)).collect();
+    assert!(!start(cache.path()));
+    for ((path, _), first) in before.iter().zip(first) {
+        assert_eq!(written(path), first, "it was used and not written again");
+    }
+    for damaged in [b"", &b"nonsense"[..]] {
+        for (path, _) in &before {
+            fs::write(path, damaged).unwrap();
+        }
+        assert!(start(cache.path()));
+        for (path, good) in &before {
+            assert_eq!(fs::read(path).unwrap().len(), good.len());
+        }
+    }
+    assert_eq!(entries(cache.path()).len(), 2);
 }

@@ -294,7 +294,8 @@ fn a_log_that_nobody_reads_does_not_hold_up_the_server() {
     let config = folder.path().join("retort.toml");
     std::fs::write(&config, "").unwrap();
     let mut server = retort()
-        .args(["serve", "--listen", "127.0.0.1:0", "--config"])
+        .args(["serve", "--allow-empty"])
+        .args(["--listen", "127.0.0.1:0", "--config"])
         .arg(&config)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -336,7 +337,7 @@ fn the_port_is_opened_when_everything_is_compiled() {
     let serve = |component: &str| {
         std::fs::write(&file, format!("[plugins.p]\ncomponent = '{component}'\n")).unwrap();
         let output = retort()
-            .args(["serve", "--listen", &address, "--config"])
+            .args(["serve", "--allow-empty", "--listen", &address, "--config"])
             .arg(&file)
             .output()
             .unwrap();

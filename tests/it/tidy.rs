@@ -43,7 +43,10 @@ const MAY_USE: [(&str, &[&str]); 32] = [
             "snapshot",
         ],
     ),
-    ("reload", &["config", "process", "secret", "snapshot"]),
+    (
+        "reload",
+        &["auth", "config", "process", "secret", "snapshot"],
+    ),
     (
         "server",
         &[

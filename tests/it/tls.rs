@@ -1,5 +1,7 @@
 //! TLS at the listener: with whom it speaks, and what is said of bad files.
 
+mod pem;
+
 use crate::support::{Connection, Host, SAMPLE, post_body, retort};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};

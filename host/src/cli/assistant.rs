@@ -16,6 +16,8 @@ impl ConfigFile {
         if config.keyvalue.is_some() {
             tell!("what plugins keep is kept in memory, for this run: [keyvalue] is not opened");
         }
+        // It belongs to the server, and to the user that the server runs as.
+        config.sandbox.cache = None;
         // The others' components need not be compiled.
         config.assistants.retain(|other, _| other == name);
         let Some(assistant) = config.assistants.get(name) else {

@@ -1,14 +1,15 @@
-use super::{ConfigFile, Ending};
-use crate::config::ConfigError;
+use super::{ConfigFile, Emptiness, Ending, output};
+use crate::config::{Config, ConfigError};
 use crate::event::EventKind;
 use crate::fairness::{Allotment, Tenant};
 use crate::pipeline::Pipeline;
-use crate::plugin::{Capacity, Compiler, Interface};
+use crate::plugin::{Capacity, Compiler, Interface, SandboxError};
 use crate::process::Process;
 use crate::snapshot::{Snapshot, SnapshotError};
 use bytesize::ByteSize;
 use clap::Args;
 use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -23,18 +24,22 @@ Example:
 pub(super) struct Check {
     #[command(flatten)]
     file: ConfigFile,
+    #[command(flatten)]
+    emptiness: Emptiness,
 }
 
 impl Check {
     pub(super) fn execute(self) -> anyhow::Result<Ending> {
-        let config = match self.file.load(super::SECRETS) {
+        let config = self.file.load(super::SECRETS);
+        let mut config = match config.and_then(|config| self.emptiness.check(config)) {
             Ok(config) => config,
-            Err(ConfigError::Wrong(problems)) => {
+            Err(ConfigError::Wrong { problems, .. }) => {
                 tell!("{problems}");
                 return Ok(Ending::Bad);
             }
             Err(unreadable @ ConfigError::Unreadable { .. }) => return Err(unreadable.into()),
         };
+        let cache = unused_cache(&mut config)?;
         let progress = |name: &str| tell!("compiling {name}");
         let process = Process::aside(Compiler::this_program());
         let snapshot = match Snapshot::build(config, &process, None, progress) {
@@ -43,16 +48,43 @@ impl Check {
                 tell!("{problems}");
                 return Ok(Ending::Bad);
             }
-            Err(other @ (SnapshotError::NoSandbox(_) | SnapshotError::NoStore(_))) => {
+            Err(
+                other @ (SnapshotError::NoSandbox(_)
+                | SnapshotError::NoStore(_)
+                | SnapshotError::NoTenant(_)
+                | SnapshotError::NoStage { .. }),
+            ) => {
                 return Err(other.into());
             }
         };
-        report(&process, &snapshot, &mut std::io::stdout().lock())?;
+        report(&process, &snapshot, cache.as_deref(), &mut output::stdout())?;
         Ok(Ending::Good)
     }
 }
 
-fn report(process: &Process, snapshot: &Snapshot, out: &mut impl Write) -> std::io::Result<()> {
+/// Takes the folder for compiled code out of a configuration, because a server finds in it
+/// what it wrote itself, and may not be able to read what somebody else wrote, such as root
+/// with this command. It only looks whether it can be a folder.
+fn unused_cache(config: &mut Config) -> Result<Option<PathBuf>, SandboxError> {
+    let Some(folder) = config.sandbox.cache.take() else {
+        return Ok(None);
+    };
+    match std::fs::metadata(&folder) {
+        Ok(about) if !about.is_dir() => Err(SandboxError::NoCache {
+            folder,
+            reason: "it is not a folder".to_owned(),
+        }),
+        // `serve` makes it.
+        _ => Ok(Some(folder)),
+    }
+}
+
+fn report(
+    process: &Process,
+    snapshot: &Snapshot,
+    cache: Option<&Path>,
+    out: &mut impl Write,
+) -> std::io::Result<()> {
     writeln!(out, "sandbox: {}", slots(snapshot.sandbox.capacity()))?;
     writeln!(out, "memory: {}", snapshot.sandbox.cleaning())?;
     let bodies = ByteSize(process.fairness.body_memory_use().capacity);
@@ -60,6 +92,13 @@ fn report(process: &Process, snapshot: &Snapshot, out: &mut impl Write) -> std::
         out,
         "bodies: {bodies} for those of requests and answers together"
     )?;
+    if let Some(cache) = cache {
+        let cache = cache.display();
+        writeln!(
+            out,
+            "compiled code is kept in {cache} by `retort serve`, not by this command"
+        )?;
+    }
     for tenant in snapshot.tenants.values() {
         writeln!(out, "tenant {}: {}", tenant.name(), allotment(tenant))?;
     }

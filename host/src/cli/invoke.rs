@@ -1,7 +1,7 @@
 mod given;
 mod subject;
 
-use super::{ConfigFile, Ending, json_input, runtime};
+use super::{ConfigFile, Ending, json_input, output, runtime};
 use crate::event::{Event, EventKind};
 use crate::outcome::{Fault, OutcomeKind};
 use crate::pipeline::{Run, StageReport, Transformed};
@@ -78,7 +78,7 @@ impl Invoke {
             given.push(Given::of(stage, payload));
         });
         let run = runtime()?.block_on(run);
-        let mut out = std::io::stdout().lock();
+        let mut out = output::stdout();
         if self.json {
             writeln!(out, "{}", report(&run, &given, event.payload())?)?;
         } else {

@@ -5,7 +5,7 @@ mod report;
 mod webhook;
 
 use super::delivery::{Delivery, parse_url};
-use super::{ConfigFile, Ending, runtime};
+use super::{ConfigFile, Ending, output, runtime};
 use crate::event::EventKind;
 use anyhow::bail;
 use canned::Canned;
@@ -90,11 +90,11 @@ impl Rehearse {
         let answer = runtime()?.block_on(self.play(&webhook, &canned, &mut steps))?;
         let said = Said { steps, answer };
         if self.json {
-            writeln!(std::io::stdout(), "{}", said.json()?)?;
+            writeln!(output::stdout(), "{}", said.json()?)?;
         } else {
             said.tell(&self.text);
             if let Ok(answer) = &said.answer {
-                writeln!(std::io::stdout(), "{answer}")?;
+                writeln!(output::stdout(), "{answer}")?;
             }
         }
         Ok(if said.is_good() {

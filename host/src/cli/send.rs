@@ -1,5 +1,5 @@
 use super::delivery::{Answer, Delivery, parse_url, verdict};
-use super::{Ending, json_input, runtime};
+use super::{Ending, json_input, output, runtime};
 use crate::event::EventKind;
 use clap::Args;
 use http::Uri;
@@ -40,7 +40,7 @@ impl Send {
         let answer = runtime()?.block_on(sent)?;
         if let Answer::Complete { status, body, .. } = &answer {
             tell!("{status} in {:.1} ms", start.elapsed().as_secs_f64() * 1e3);
-            let mut out = std::io::stdout().lock();
+            let mut out = output::stdout();
             out.write_all(body)?;
             writeln!(out)?;
         }

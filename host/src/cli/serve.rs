@@ -1,18 +1,16 @@
-use super::{ConfigFile, Ending, runtime};
+use super::listening::listen;
+use super::{ConfigFile, Emptiness, Ending, output, runtime};
 use crate::admin;
-use crate::auth::Auth;
 use crate::config::Admin;
 use crate::plugin::Compiler;
 use crate::process::Process;
-use crate::reload::{Files, Source};
+use crate::reload::warnings::{self, Bound, Listener, Warning};
+use crate::reload::{Sink, Source};
 use crate::server::{self, Connections, Drained};
-use crate::snapshot::Snapshot;
-use anyhow::Context;
 use clap::Args;
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
@@ -36,73 +34,79 @@ pub(super) struct Serve {
     /// Listen here instead of where the configuration says; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<SocketAddr>,
+    #[command(flatten)]
+    emptiness: Emptiness,
 }
 
 impl Serve {
     pub(super) fn execute(self) -> anyhow::Result<Ending> {
-        let source = self.file.source();
-        let process = Process::new(Compiler::this_program());
-        let (snapshot, files) = source.first(&process)?;
-        tracing::info!(memory = snapshot.sandbox.cleaning(), "the sandbox is ready");
-        let capacity = snapshot.sandbox.capacity();
-        if capacity.is_beyond_memory() {
-            tracing::warn!(
-                slots = capacity.slots,
-                call_bytes = capacity.call_bytes,
-                memory_bytes = capacity.memory_bytes,
-                "all calls together can take more than the memory; lower `concurrency` in [sandbox]"
-            );
-        }
-        for assistant in snapshot.assistants() {
-            if matches!(assistant.gate.auth(), Auth::None) {
-                tracing::warn!(
-                    assistant = assistant.name.as_ref(),
-                    "anybody can call this webhook: its auth kind is none"
-                );
-            }
-        }
-        runtime()?.block_on(self.serve(source, process, snapshot, files))
+        runtime()?.block_on(self.serve())
     }
 
-    async fn serve(
-        self,
-        source: Source,
-        process: Arc<Process>,
-        snapshot: Snapshot,
-        files: Files,
-    ) -> anyhow::Result<Ending> {
-        let admin = snapshot.admin;
-        let scheme = snapshot.server.tls.as_ref().map_or("http", |_| "https");
-        let connections = Arc::new(Connections::default());
-        let address = self.listen.unwrap_or(snapshot.server.listen);
-        // Before the port is open, so that a signal finds somebody from the beginning.
+    async fn serve(self) -> anyhow::Result<Ending> {
+        // Before anything that takes time, so that a signal finds somebody from the
+        // beginning: a SIGHUP would end the process, and as the first of a container it
+        // would not get the others at all.
         let mut first = Signals::new()?;
         let mut second = Signals::new()?;
         let hangup = signal(SignalKind::hangup())?;
-        let listener = TcpListener::bind(address).await.with_context(|| {
-            format!(
-                "cannot listen on {address}; is another program using it? --listen takes another"
-            )
-        })?;
+        let source = self.source();
+        let process = Process::new(Compiler::this_program());
+        let (snapshot, files) = tokio::select! {
+            made = source.first(&process) => made?,
+            () = first.next() => {
+                tracing::info!("stopped before anything was served");
+                return Ok(Ending::Good);
+            }
+        };
+        tracing::info!(memory = snapshot.sandbox.cleaning(), "the sandbox is ready");
+        let scheme = snapshot.server.tls.as_ref().map_or("http", |_| "https");
+        let connections = Arc::new(Connections::default());
+        let asked = self.listen.unwrap_or(snapshot.server.listen);
+        let listener = listen(asked, "--listen takes another").await?;
         let address = listener.local_addr()?;
+        let server = Listener {
+            asked,
+            bound: address,
+        };
+        let mut bound = Bound {
+            // With --listen, what the configuration says is of no matter.
+            server: self.listen.is_none().then_some(server),
+            admin: None,
+        };
+        let admin = match snapshot.admin {
+            Some(Admin { listen: asked }) => {
+                let socket = listen(asked, "`listen` in [admin] can take another").await?;
+                let address = socket.local_addr()?;
+                bound.admin = Some(Listener {
+                    asked,
+                    bound: address,
+                });
+                tracing::info!(%address, "metrics and status are at /metrics and /status");
+                Some(socket)
+            }
+            None => None,
+        };
+        let warned = warnings::of(&snapshot, &bound);
+        warned.iter().for_each(Warning::log);
         let (sender, snapshots) = watch::channel(Arc::new(snapshot));
-        if let Some(Admin { listen }) = admin {
-            let listener = TcpListener::bind(listen).await.with_context(|| {
-                format!("cannot listen on {listen}; `listen` in [admin] can take another")
-            })?;
-            let address = listener.local_addr()?;
-            tracing::info!(%address, "metrics and status are at /metrics and /status");
+        if let Some(socket) = admin {
             tokio::spawn(admin::run(
-                listener,
+                socket,
                 Arc::clone(&process),
                 snapshots.clone(),
                 Arc::clone(&connections),
             ));
         }
-        tokio::spawn(source.follow(Arc::clone(&process), sender, files, hangup));
+        let sink = Sink {
+            snapshots: sender,
+            bound,
+            warned,
+        };
+        tokio::spawn(source.follow(Arc::clone(&process), sink, files, hangup));
         // The one line on standard output: programs that start Retort wait for it.
         writeln!(
-            std::io::stdout(),
+            output::stdout(),
             "retort is listening on {scheme}://{address}"
         )?;
         let drained = tokio::select! {
@@ -120,6 +124,13 @@ impl Serve {
             Drained::CutOff => tracing::warn!("stopped; some requests were cut off"),
         }
         Ok(Ending::Good)
+    }
+
+    fn source(&self) -> Source {
+        Source {
+            file: self.file.config.clone(),
+            allow_empty: self.emptiness.allow_empty,
+        }
     }
 }
 

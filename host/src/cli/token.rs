@@ -1,4 +1,4 @@
-use super::{Ending, SECRETS};
+use super::{Ending, SECRETS, output};
 use crate::secret;
 use anyhow::Context;
 use clap::{Args, ValueEnum};
@@ -82,7 +82,7 @@ fn parse_claim(text: &str) -> Result<(String, Value), String> {
 
 impl Token {
     pub(super) fn execute(self) -> anyhow::Result<Ending> {
-        writeln!(std::io::stdout(), "{}", self.claims.sign(&self.secret)?)?;
+        writeln!(output::stdout(), "{}", self.claims.sign(&self.secret)?)?;
         Ok(Ending::Good)
     }
 }

@@ -241,7 +241,11 @@ pub(super) fn read_secret(
                     "it has to be the text that the other side has; an assistant has it in its Secret field"
                 }
             };
-            item.refuse(error.to_string(), hint)
+            if matches!(error, secret::SecretError::Unreadable { .. }) {
+                item.refuse_for_now(error.to_string(), hint)
+            } else {
+                item.refuse(error.to_string(), hint)
+            }
         }
     }
 }

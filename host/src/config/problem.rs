@@ -16,6 +16,9 @@ pub struct Problem {
     pub message: String,
     /// What to do about it.
     pub hint: Option<String>,
+    /// Whether it can pass without a change of the file: a secret that is not there yet,
+    /// or may not be read yet.
+    pub may_pass: bool,
 }
 
 /// Everything that is wrong with one file, in the order of its lines.
@@ -27,6 +30,15 @@ pub struct Problems {
     pub problems: Vec<Problem>,
 }
 
+impl Problems {
+    /// Whether the file may be right later although nobody changes it: each of its
+    /// problems would have to pass.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        self.problems.iter().all(|problem| problem.may_pass)
+    }
+}
+
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for Problem {
@@ -34,6 +46,7 @@ impl fmt::Display for Problems {
             column,
             message,
             hint,
+            may_pass: _,
         } in &self.problems
         {
             writeln!(f, "{}:{line}:{column}: {message}", self.file)?;
@@ -65,7 +78,7 @@ impl<'a> Collector<'a> {
     }
 
     pub(super) fn add(&self, span: &Range<usize>, message: impl Into<String>) {
-        self.push(span, message.into(), None);
+        self.push(span, message.into(), None, false);
     }
 
     pub(super) fn add_with_hint(
@@ -74,16 +87,22 @@ impl<'a> Collector<'a> {
         message: impl Into<String>,
         hint: impl Into<String>,
     ) {
-        self.push(span, message.into(), Some(hint.into()));
+        self.push(span, message.into(), Some(hint.into()), false);
     }
 
-    fn push(&self, span: &Range<usize>, message: String, hint: Option<String>) {
+    /// For what is wrong now, and may be right without a change of the file.
+    pub(super) fn add_passing(&self, span: &Range<usize>, message: String, hint: String) {
+        self.push(span, message, Some(hint), true);
+    }
+
+    fn push(&self, span: &Range<usize>, message: String, hint: Option<String>, may_pass: bool) {
         let (line, column) = self.position(span.start);
         self.found.borrow_mut().push(Problem {
             line,
             column,
             message,
             hint,
+            may_pass,
         });
     }
 

@@ -1,9 +1,11 @@
 //! Reads typed values out of a parsed TOML document and notes what is wrong,
 //! going on with the rest, so that one run reports every problem.
 
+mod json;
+
 use super::Context;
 use super::problem::{Collector, nearest};
-use crate::tls;
+use crate::tls::{self, TlsError};
 use rustls::RootCertStore;
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -157,6 +159,27 @@ impl<'a> Item<'a> {
         None
     }
 
+    /// The same, where it may be right without a change of the configuration's file.
+    pub(super) fn refuse_for_now<T>(
+        &self,
+        reason: impl AsRef<str>,
+        hint: impl Into<String>,
+    ) -> Option<T> {
+        let message = format!("{}: {}", self.path, reason.as_ref());
+        self.problems
+            .add_passing(&self.span(), message, hint.into());
+        None
+    }
+
+    /// Notes what is wrong with the TLS files that this value names.
+    pub(super) fn refuse_tls<T>(&self, error: &TlsError) -> Option<T> {
+        if error.may_pass() {
+            self.refuse_for_now(error.to_string(), error.hint())
+        } else {
+            self.refuse(error.to_string(), error.hint())
+        }
+    }
+
     fn wrong_type<T>(&self, wanted: &str) -> Option<T> {
         let message = format!(
             "{} must be {wanted}, not {}",
@@ -229,7 +252,7 @@ impl<'a> Item<'a> {
     pub(super) fn roots(&self, context: &Context<'_>) -> Option<RootCertStore> {
         match tls::roots(&context.file(self.string()?)) {
             Ok(roots) => Some(roots),
-            Err(error) => self.refuse(error.to_string(), error.hint()),
+            Err(error) => self.refuse_tls(&error),
         }
     }
 
@@ -315,54 +338,6 @@ impl<'a> Item<'a> {
                 )
             }
         }
-    }
-
-    /// A table of the user's own making, as JSON text for the plugin.
-    pub(super) fn json_object(&self) -> Option<String> {
-        if !self.value.get_ref().is_table() {
-            return self.wrong_type("a table");
-        }
-        Some(self.json(self.value)?.to_string())
-    }
-
-    fn json(&self, value: &Spanned<DeValue<'_>>) -> Option<serde_json::Value> {
-        use serde_json::Value;
-        let unfit = |reason: &str| {
-            let message = format!("{}: {reason}", self.path);
-            self.problems.add(&value.span(), message);
-            None
-        };
-        Some(match value.get_ref() {
-            DeValue::String(text) => Value::String(text.to_string()),
-            DeValue::Boolean(value) => Value::Bool(*value),
-            DeValue::Datetime(value) => Value::String(value.to_string()),
-            DeValue::Integer(digits) => {
-                match i64::from_str_radix(digits.as_str(), digits.radix()) {
-                    Ok(number) => Value::from(number),
-                    Err(_) => return unfit("the number is out of range for a 64-bit integer"),
-                }
-            }
-            DeValue::Float(digits) => {
-                let number = digits.as_str().parse::<f64>().ok();
-                match number.and_then(serde_json::Number::from_f64) {
-                    Some(number) => Value::Number(number),
-                    None => return unfit("JSON has no number for this"),
-                }
-            }
-            DeValue::Array(elements) => {
-                // All of them before the first that is unfit ends it.
-                let elements: Vec<_> = elements.iter().map(|e| self.json(e)).collect();
-                Value::Array(elements.into_iter().collect::<Option<_>>()?)
-            }
-            DeValue::Table(entries) => {
-                let member = |(key, value): (&Spanned<Cow<'_, str>>, _)| {
-                    self.json(value)
-                        .map(|value| (key.get_ref().to_string(), value))
-                };
-                let members: Vec<_> = entries.iter().map(member).collect();
-                Value::Object(members.into_iter().collect::<Option<_>>()?)
-            }
-        })
     }
 }
 

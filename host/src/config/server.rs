@@ -109,7 +109,7 @@ pub(super) fn read_server(root: &Table<'_>, context: &Context<'_>) -> Option<Ser
         return Some(default);
     };
     let table = item.table("[server]".to_owned())?;
-    let listen = read_address(&table);
+    let listen = optional(&table, "listen", address);
     let body_bytes = optional(&table, "body", |i| i.bytes(1 << 10..=64 << 20));
     let largest = body_bytes.flatten().unwrap_or(default.body_bytes);
     let body_memory = optional(&table, "body_memory", |i| {
@@ -171,19 +171,13 @@ pub(super) fn read_server(root: &Table<'_>, context: &Context<'_>) -> Option<Ser
     })
 }
 
-/// Reads `listen` of a table.
-#[expect(
-    clippy::option_option,
-    reason = "absent and wrong are two things, and both are handled with `?`"
-)]
-pub(super) fn read_address(table: &Table<'_>) -> Option<Option<SocketAddr>> {
-    optional(table, "listen", |item| {
-        item.string()?.parse().ok().or_else(|| {
-            item.refuse(
-                "this is not an address and port",
-                "write it as \"127.0.0.1:8080\" or \"[::1]:8080\"; 0.0.0.0 is every IPv4 interface",
-            )
-        })
+/// Reads an address to listen on.
+pub(super) fn address(item: &Item<'_>) -> Option<SocketAddr> {
+    item.string()?.parse().ok().or_else(|| {
+        item.refuse(
+            "this is not an address and port",
+            "write it as \"127.0.0.1:8080\" or \"[::1]:8080\"; 0.0.0.0 is every IPv4 interface",
+        )
     })
 }
 
@@ -220,7 +214,7 @@ fn read_tls(table: Table<'_>, context: &Context<'_>) -> Option<Option<Tls>> {
             } else {
                 certificate
             };
-            place.refuse(error.to_string(), error.hint())
+            place.refuse_tls(&error)
         }
     }
 }

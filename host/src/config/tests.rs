@@ -5,6 +5,7 @@ use super::*;
 use crate::auth::Auth;
 use crate::event::EventKind;
 use crate::limits::Limits;
+use std::time::Duration;
 
 pub(super) fn parse(text: &str) -> Result<Config, Problems> {
     let environment = |name: &str| match name {

@@ -12,6 +12,7 @@ pub(super) mod child;
 mod confine;
 
 use super::sandbox::Sandbox;
+use crate::config;
 use std::io::{self, Read, Write};
 use std::num::NonZero;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -119,6 +120,26 @@ fn most_at_once(cores: usize, memory: Option<u64>, compile_memory: u64) -> usize
     cores.min(MOST).min(room).max(1)
 }
 
+/// What one compilation may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CompileBounds {
+    /// From the start of the compiler to its end.
+    pub time: Duration,
+    /// The compiler's memory, in bytes.
+    pub memory: u64,
+}
+
+impl CompileBounds {
+    /// What the configuration says.
+    #[must_use]
+    pub fn of(settings: &config::Sandbox) -> Self {
+        Self {
+            time: settings.compile_timeout,
+            memory: settings.compile_memory,
+        }
+    }
+}
+
 /// Why there is no compiled code.
 pub(super) enum CompileError {
     /// It is not a component, or not one that can be used; the compiler's words.
@@ -132,7 +153,11 @@ pub(super) enum CompileError {
 }
 
 /// Compiles the component that these bytes are, or loads it where its code is kept.
-pub(super) fn compile(sandbox: &Sandbox, bytes: Vec<u8>) -> Result<Component, CompileError> {
+pub(super) fn compile(
+    sandbox: &Sandbox,
+    bytes: Vec<u8>,
+    bounds: &CompileBounds,
+) -> Result<Component, CompileError> {
     let engine = &sandbox.engine;
     let refused = |error: &wasmtime::Error| CompileError::Refused(error.root_cause().to_string());
     let (program, running, cache) = match (&sandbox.compiler, &sandbox.cache) {
@@ -145,19 +170,13 @@ pub(super) fn compile(sandbox: &Sandbox, bytes: Vec<u8>) -> Result<Component, Co
         return Ok(component);
     }
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
-    let memory = sandbox.settings.compile_memory;
-    let most = most_at_once(cores, sandbox.capacity().memory_bytes, memory);
+    let most = most_at_once(cores, sandbox.capacity().memory_bytes, bounds.memory);
     let broken = |error: io::Error| CompileError::Broken(error.to_string());
     let bytes = Arc::new(bytes);
     let code = {
         let _one = running.start(most);
         let folder = cache.work_folder().map_err(broken)?;
-        let bounds = Bounds {
-            memory,
-            time: sandbox.settings.compile_timeout,
-            threads: cores.min(THREADS),
-        };
-        run(program, folder.path(), &bytes, &bounds)?;
+        run(program, folder.path(), &bytes, bounds, cores.min(THREADS))?;
         let name = cache.name_of(engine, &bytes);
         cache.take(folder.path(), &name).map_err(broken)?
     };
@@ -181,25 +200,18 @@ fn is_without_compiler(engine: &Engine, error: &wasmtime::Error) -> bool {
         .is_err_and(|without| without.root_cause().to_string() == error.root_cause().to_string())
 }
 
-/// What one compilation may take.
-struct Bounds {
-    /// In bytes.
-    memory: u64,
-    time: Duration,
-    threads: usize,
-}
-
 /// Has a child compile these bytes into a folder. When this returns, the child has ended.
 fn run(
     program: &Path,
     folder: &Path,
     bytes: &Arc<Vec<u8>>,
-    bounds: &Bounds,
+    bounds: &CompileBounds,
+    threads: usize,
 ) -> Result<(), CompileError> {
     let deadline = Instant::now() + bounds.time;
     let cannot_start =
         |error: io::Error| CompileError::Broken(format!("the compiler cannot be started: {error}"));
-    let mut child = start(program, folder, bounds).map_err(cannot_start)?;
+    let mut child = start(program, folder, bounds, threads).map_err(cannot_start)?;
     // These threads end with the child: then nobody has the other ends of the pipes.
     if let Some(mut input) = child.0.stdin.take() {
         let bytes = Arc::clone(bytes);
@@ -248,9 +260,14 @@ impl Drop for Ended {
 
 /// Starts the child with nothing but its orders and two pipes. It has a process group of
 /// its own, so that Ctrl-C on a terminal reaches the parent alone.
-fn start(program: &Path, folder: &Path, bounds: &Bounds) -> io::Result<Ended> {
+fn start(
+    program: &Path,
+    folder: &Path,
+    bounds: &CompileBounds,
+    threads: usize,
+) -> io::Result<Ended> {
     // Whole seconds of all threads, and one to spare: the time bound comes first.
-    let cpu = (bounds.time.as_secs() + 1).saturating_mul(bounds.threads as u64) + 1;
+    let cpu = (bounds.time.as_secs() + 1).saturating_mul(threads as u64) + 1;
     Command::new(program)
         .arg0("retort")
         .arg(COMMAND)
@@ -259,7 +276,7 @@ fn start(program: &Path, folder: &Path, bounds: &Bounds) -> io::Result<Ended> {
         .arg("--cpu-seconds")
         .arg(cpu.to_string())
         .arg("--threads")
-        .arg(bounds.threads.to_string())
+        .arg(threads.to_string())
         .arg("--parent")
         .arg(std::process::id().to_string())
         .arg(folder)

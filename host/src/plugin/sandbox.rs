@@ -4,6 +4,7 @@
 use super::cache::CodeCache;
 use super::capacity::Capacity;
 use super::compile::Compiler;
+use super::minimum::Minimum;
 use super::state::State;
 use crate::capability;
 use crate::config;
@@ -48,7 +49,7 @@ pub struct Sandbox {
     pub(super) engine: Engine,
     pub(super) linker: Linker<State>,
     capacity: Capacity,
-    pub(super) settings: config::Sandbox,
+    settings: config::Sandbox,
     largest: Limits,
     pub(super) compiler: Compiler,
     /// Where compiled code comes from. In tests there may be none.
@@ -117,9 +118,11 @@ impl Sandbox {
     /// Whether it is as good as a new one for these settings and limits.
     #[must_use]
     pub fn is_fit(&self, settings: &config::Sandbox, largest: &Limits) -> bool {
-        // How long a call waits is no matter of the engine's.
+        // How long a call or the compiler may take is no matter of the engine's.
         let same = config::Sandbox {
             wait: self.settings.wait,
+            compile_timeout: self.settings.compile_timeout,
+            compile_memory: self.settings.compile_memory,
             ..settings.clone()
         };
         self.settings == same
@@ -136,6 +139,12 @@ impl Sandbox {
              and the rest goes back to the system",
             ByteSize(RESIDENT_MEMORY as u64)
         )
+    }
+
+    /// What a component needs at its start and no place of the pool has, and what each has,
+    /// in words.
+    pub(super) fn lacks(&self, minimum: &Minimum) -> Option<(String, String)> {
+        minimum.beyond(&self.largest)
     }
 
     /// How many calls it has room for.

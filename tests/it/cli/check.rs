@@ -1,7 +1,6 @@
 //! `retort check`: what is wrong, where, and what to do.
 
 use super::{Folder, status, stderr, stdout};
-use crate::restart::entries;
 use crate::support::component;
 use sha2::{Digest, Sha256};
 use std::fs;
@@ -112,7 +111,7 @@ fn check_says_what_is_wrong_with_each_component() {
         );
     }
     folder.put("retort.toml", config);
-    let output = folder.run(&["check"]);
+    let output = folder.run(&["check", "--allow-empty"]);
     status(&output, 1);
     let error = stderr(&output);
     for (line, words) in [
@@ -251,39 +250,126 @@ writes = ["/output/generic/*/text"]
 }
 
 #[test]
-fn compiled_code_is_kept_and_rebuilt_where_it_is_damaged() {
-    let folder = Folder::with_config(
-        "sandbox.cache = \"kept/code\"\nplugins.echo.component = \"echo.wasm\"\n",
+fn check_leaves_the_folder_for_compiled_code_alone() {
+    let folder = Folder::with_config(&format!(
+        "sandbox.cache = \"kept/code\"\nplugins.echo.component = '{}'\n",
+        component("echo").display()
+    ));
+    let check = ["check", "--allow-empty"];
+    let output = folder.run(&check);
+    status(&output, 0);
+    let words = "compiled code is kept in kept/code by `retort serve`";
+    assert!(stdout(&output).contains(words), "{}", stdout(&output));
+    assert!(
+        !folder.path("kept").exists(),
+        "it is whoever serves that makes it"
     );
-    folder.put("echo.wasm", fs::read(component("echo")).unwrap());
-    let kept = || entries(&folder.path("kept/code"));
-    status(&folder.run(&["check"]), 0);
-    let files = kept();
-    assert_eq!(files.len(), 1, "{files:?}");
-    let code = fs::read(&files[0]).unwrap();
-    let written = || fs::metadata(&files[0]).unwrap().modified().unwrap();
-    let first = written();
-    status(&folder.run(&["check"]), 0);
-    assert_eq!(written(), first, "it was used and not written again");
-    for damaged in [&code[..code.len() / 2], b"", b"nonsense"] {
-        fs::write(&files[0], damaged).unwrap();
-        status(&folder.run(&["check"]), 0);
-        assert_eq!(fs::read(&files[0]).unwrap().len(), code.len());
-    }
-    // Another component is another entry.
-    folder.put("echo.wasm", fs::read(component("fails")).unwrap());
-    status(&folder.run(&["check"]), 0);
-    assert_eq!(kept().len(), 2);
+    // Nor does it write to one that is there, as root would for another user.
+    fs::create_dir_all(folder.path("kept/code")).unwrap();
+    status(&folder.run(&check), 0);
+    assert_eq!(fs::read_dir(folder.path("kept/code")).unwrap().count(), 0);
+    // What cannot be a folder is told.
     let folder = Folder::with_config("sandbox.cache = \"retort.toml\"\n");
-    let output = folder.run(&["check"]);
+    let output = folder.run(&check);
     status(&output, 2);
     let error = stderr(&output);
     assert!(
-        error.contains("compiled code cannot be kept in retort.toml"),
+        error.contains("compiled code cannot be kept in retort.toml: it is not a folder"),
         "{error}"
     );
     assert!(
         error.contains("hint: `cache` in [sandbox] is a folder"),
         "{error}"
     );
+}
+
+#[test]
+fn a_configuration_that_serves_nobody_has_to_be_meant() {
+    let folder = Folder::with_config("");
+    // Nothing, a template that came to nothing, a file that was cut off before its first
+    // assistant.
+    for text in [
+        "",
+        "# made by a template\n\n",
+        "[server]\nlisten = \"0.0.0.0:80\"\n[tenants.t]\n",
+    ] {
+        folder.put("retort.toml", text);
+        for (command, expected) in [("check", 1), ("serve", 2)] {
+            let output = folder.run(&[command]);
+            status(&output, expected);
+            let error = stderr(&output);
+            for words in [
+                "retort.toml:1:1: there is no assistant",
+                "hint: ",
+                "--allow-empty",
+            ] {
+                assert!(error.contains(words), "{error}");
+            }
+        }
+        status(&folder.run(&["check", "--allow-empty"]), 0);
+    }
+}
+
+/// An assistant with one stage of a guest, which starts with 1 MiB or more.
+pub(super) fn with_limits(of_plugin: &str, of_stage: &str) -> String {
+    format!(
+        "[plugins.echo]\ncomponent = '{}'\nlimits = {{ {of_plugin} }}\n\
+         [tenants.t]\n[assistants.a]\ntenant = \"t\"\nauth.kind = \"none\"\npipeline = [\n\
+         {{ plugin = \"echo\" }},\n\
+         {{ plugin = \"echo\", limits = {{ {of_stage} }} }},\n]\n",
+        component("echo").display()
+    )
+}
+
+#[test]
+fn limits_below_what_a_component_starts_with_are_found() {
+    let check = |of_plugin: &str, of_stage: &str| {
+        let folder = Folder::with_config(&with_limits(of_plugin, of_stage));
+        folder.run(&["check"])
+    };
+    status(&check("", "memory = \"2MiB\""), 0);
+    // Of the one stage, with its line.
+    let output = check("", "memory = \"64KiB\"");
+    status(&output, 1);
+    let error = stderr(&output);
+    let line = error
+        .lines()
+        .find(|line| line.contains("starts with"))
+        .unwrap();
+    assert!(
+        line.starts_with("retort.toml:10:1: the plugin `echo` starts with "),
+        "{line}"
+    );
+    assert!(
+        line.ends_with(" of memory, and its limits allow 64.0 KiB"),
+        "{line}"
+    );
+    assert!(error.contains("hint: raise it in `limits`"), "{error}");
+    assert!(error.ends_with("1 problem in retort.toml\n"), "{error}");
+    let output = check("", "table_elements = 0");
+    status(&output, 1);
+    let error = stderr(&output);
+    assert!(
+        error.contains("elements of tables, and its limits allow 0"),
+        "{error}"
+    );
+    // Of the plugin, and so of both stages.
+    let output = check("memory = \"64KiB\"", "");
+    status(&output, 1);
+    let error = stderr(&output);
+    for words in ["retort.toml:9:1: ", "retort.toml:10:1: ", "2 problems"] {
+        assert!(error.contains(words), "{error}");
+    }
+}
+
+#[test]
+fn check_finds_two_listeners_at_one_address() {
+    let folder = Folder::with_config(
+        "[server]\nlisten = \"0.0.0.0:8080\"\n[admin]\nlisten = \"127.0.0.1:8080\"\n",
+    );
+    let output = folder.run(&["check", "--allow-empty"]);
+    status(&output, 1);
+    let error = stderr(&output);
+    let words = "retort.toml:4:10: `listen` in [admin]: 127.0.0.1:8080 is taken by `listen` in [server], which is 0.0.0.0:8080\n    hint: ";
+    assert!(error.contains(words), "{error}");
 }

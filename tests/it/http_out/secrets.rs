@@ -111,7 +111,8 @@ fn http2_is_spoken_with_a_service_that_prefers_it() {
     let folder = folder.path().display();
     // The service is another Retort: it chooses HTTP/2 from what TLS offers.
     let service = Host::start(&format!(
-        "[server]\ntls = {{ certificate = '{folder}/cert.pem', key = '{folder}/key.pem' }}\n"
+        "[server]\ntls = {{ certificate = '{folder}/cert.pem', key = '{folder}/key.pem' }}\n\
+         [assistants.service]\ntenant = \"t\"\nauth.kind = \"none\"\n"
     ));
     let authority = service.address.to_string();
     let origin = format!(

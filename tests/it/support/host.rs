@@ -39,6 +39,23 @@ pub(crate) fn retort() -> Command {
     command
 }
 
+/// It, after a shell has done something to the process that becomes it.
+fn after(commands: &str) -> Command {
+    let retort = retort();
+    let mut shell = Command::new("sh");
+    let commands = format!("{commands}; exec \"$@\"");
+    shell
+        .args(["-c", &commands, "sh"])
+        .arg(retort.get_program());
+    for (name, value) in retort.get_envs() {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
+    shell
+}
+
 /// A server that ends with the test.
 pub(crate) struct Host {
     child: Child,
@@ -83,42 +100,36 @@ impl Host {
     /// The same, but no file that it writes can have more than so many bytes.
     pub(crate) fn start_with_file_limit(config: &str, bytes: u64) -> Self {
         // In blocks of 512 bytes. Without the trap the signal would end it.
-        Self::start_limited(config, &format!("trap '' XFSZ; ulimit -f {}", bytes / 512))
+        Self::start_after(&format!("trap '' XFSZ; ulimit -f {}", bytes / 512), config)
     }
 
     /// The same, but it can have only so many files open.
     pub(crate) fn start_with_descriptors(config: &str, count: u32) -> Self {
-        Self::start_limited(config, &format!("ulimit -n {count}"))
+        Self::start_after(&format!("ulimit -n {count}"), config)
     }
 
-    /// Behind these commands of a shell.
-    fn start_limited(config: &str, limit: &str) -> Self {
-        let retort = retort();
-        let mut shell = Command::new("sh");
-        let limited = format!("{limit}; exec \"$@\"");
-        shell.args(["-c", &limited, "sh"]).arg(retort.get_program());
-        for (name, value) in retort.get_envs() {
-            match value {
-                Some(value) => shell.env(name, value),
-                None => shell.env_remove(name),
-            };
-        }
-        Self::start_as(shell, config)
+    /// The same, after a shell has done something to the process, such as limiting it.
+    pub(crate) fn start_after(commands: &str, config: &str) -> Self {
+        Self::start_as(after(commands), config)
     }
 
-    fn start_as(mut program: Command, config: &str) -> Self {
+    /// Serves a configuration where it says.
+    pub(crate) fn start_where_it_says(config: &str) -> Self {
+        Self::start_with(retort(), &[], config)
+    }
+
+    fn start_as(program: Command, config: &str) -> Self {
+        Self::start_with(program, &["--listen", "127.0.0.1:0"], config)
+    }
+
+    fn start_with(mut program: Command, arguments: &[&str], config: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("retort.toml");
         std::fs::write(&file, with_plugins(config, folder.path())).unwrap();
         let mut child = program
-            .args([
-                "serve",
-                "--listen",
-                "127.0.0.1:0",
-                "--log",
-                "debug",
-                "--config",
-            ])
+            .arg("serve")
+            .args(arguments)
+            .args(["--log", "debug", "--config"])
             .arg(&file)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -159,7 +170,9 @@ impl Host {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("retort.toml");
         std::fs::write(&file, with_plugins(config, folder.path())).unwrap();
-        let output = retort().args(["check", "--config"]).arg(&file).output();
+        // Some of them are of nothing but plugins.
+        let check = ["check", "--allow-empty", "--config"];
+        let output = retort().args(check).arg(&file).output();
         let output = output.unwrap();
         assert_eq!(output.status.code(), Some(1), "it is good: {output:?}");
         String::from_utf8(output.stderr).unwrap()

@@ -10,7 +10,7 @@ use crate::keyvalue::Store;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::pipeline::{Pipeline, Stage};
-use crate::plugin::{Clients, Compiler, Interface, Plugin, Reach, Sandbox};
+use crate::plugin::{Clients, CompileBounds, Compiler, Interface, Plugin, Reach, Sandbox};
 use crate::snapshot::Assistant;
 use crate::view::View;
 use anyhow::{Context, bail};
@@ -49,16 +49,17 @@ impl Loaded {
             bail!("--settings has to be a JSON object, such as '{{\"suffix\": \"!\"}}'");
         }
         let stem = file.file_stem().unwrap_or_default().to_string_lossy();
-        let sandbox = config::Sandbox {
+        let settings_of_sandbox = config::Sandbox {
             concurrency: Some(1),
             ..config::Sandbox::default()
         };
         let sandbox = Arc::new(Sandbox::new(
-            &sandbox,
+            &settings_of_sandbox,
             &Limits::DEFAULT,
             &Compiler::this_program(),
         )?);
-        let plugin = Plugin::load(&sandbox, &stem, file, None)
+        let bounds = CompileBounds::of(&settings_of_sandbox);
+        let plugin = Plugin::load(&sandbox, &stem, file, None, &bounds)
             .map_err(|error| anyhow::anyhow!("{error}\n    hint: {}", error.hint()))?;
         let lacks = plugin.lacks(&grants());
         if !lacks.is_empty() {

@@ -163,7 +163,7 @@ fn read_file(item: &Item<'_>, name: &str, context: &Context<'_>) -> Option<KeySe
     let mut bytes = Vec::new();
     let read = File::open(&path).and_then(|file| file.take(most).read_to_end(&mut bytes));
     if let Err(error) = read {
-        return item.refuse(
+        return item.refuse_for_now(
             format!("cannot read {}: {error}", path.display()),
             "a relative path starts at the configuration's folder; a URL begins with https://",
         );

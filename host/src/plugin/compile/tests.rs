@@ -41,7 +41,8 @@ fn what_no_child_has_compiled_is_not_compiled_here() {
         ("/nowhere", "the compiler cannot be started: "),
         ("/bin/true", "the compiler has not written one result"),
     ] {
-        match compile(&sandbox(program), EMPTY.to_vec()) {
+        let bounds = CompileBounds::of(&config::Sandbox::default());
+        match compile(&sandbox(program), EMPTY.to_vec(), &bounds) {
             Err(CompileError::Broken(reason)) => assert!(reason.contains(words), "{reason}"),
             _ => panic!("{program}"),
         }
