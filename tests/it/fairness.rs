@@ -7,7 +7,7 @@ use retort::fairness::{Admission, Allotment, Fairness, Refusal};
 use retort::guard::Guard;
 use retort::limits::Limits;
 use retort::outcome::Fault;
-use retort::plugin::{Compiler, Plugin, Reach, Request, Sandbox, Terms};
+use retort::plugin::{CompileBounds, Compiler, Plugin, Reach, Request, Sandbox, Terms};
 use retort::view::View;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -39,7 +39,7 @@ fn nothing_is_left_in_swap() {
     finds_only_its_own(&call(&host, "ann", "ann00000"));
     for mark in ["~ann0000", "~ann0001"] {
         let before = host.memory("RssAnon");
-        let request = post_body("/webhooks/ann", &body(mark));
+        let request = post_body("/webhooks/ann", body(mark));
         let mut connection = Connection::with(host.address, request);
         host.wait("the marks are left", || {
             host.memory("RssAnon") > before + (3 << 20)
