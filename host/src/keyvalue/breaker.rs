@@ -16,7 +16,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// An operation whose caller gives up after this time counts as unanswered: its stage may
 /// have less time than the store's timeout.
-const PATIENCE: Duration = Duration::from_millis(250);
+pub(super) const PATIENCE: Duration = Duration::from_millis(250);
 
 /// The breaker of one store.
 #[derive(Debug, Default)]

@@ -13,12 +13,14 @@
 mod connection;
 mod words;
 
+use super::breaker::PATIENCE;
 use super::seal::{self, Name, Scope};
 use super::{Error, KEY_BYTES, PAGE, Records, Write, cost};
 use crate::config::Redis;
 use connection::{Address, Open};
 use redis::aio::MultiplexedConnection;
 use redis::{Pipeline, RedisError, Script, cmd};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout_at};
@@ -28,6 +30,8 @@ pub(super) struct Server {
     address: Address,
     timeout: Duration,
     connection: Mutex<Connection>,
+    /// The number of a connection that did not answer somebody who gave up; 0 is none.
+    suspect: AtomicU64,
     set: Script,
     delete: Script,
 }
@@ -47,6 +51,7 @@ impl Server {
             address: Address::new(redis)?,
             timeout,
             connection: Mutex::default(),
+            suspect: AtomicU64::new(0),
             set: Script::new(include_str!("server/set.lua")),
             delete: Script::new(include_str!("server/delete.lua")),
         })
@@ -149,7 +154,10 @@ impl Server {
     ) -> Result<T, Error> {
         let deadline = Instant::now() + self.timeout;
         let (mut open, number) = self.connect(deadline).await?;
-        let error = match timeout_at(deadline, work(&mut open.connection)).await {
+        let mut waiting = Waiting::new(&self.suspect, number);
+        let done = timeout_at(deadline, work(&mut open.connection)).await;
+        waiting.over = true;
+        let error = match done {
             Ok(Ok(done)) => return Ok(done),
             Ok(Err(error)) => {
                 let words = words::of_operation(&error, self.address.has_tls());
@@ -174,9 +182,11 @@ impl Server {
         let mut connection = waiting
             .await
             .map_err(|_| self.slow("others waited for a connection as well"))?;
-        if let Some(open) = &connection.open {
+        let suspect = self.suspect.load(Ordering::Relaxed) == connection.number;
+        if let Some(open) = connection.open.as_ref().filter(|_| !suspect) {
             return Ok((open.clone(), connection.number));
         }
+        connection.open = None;
         let open = self.address.open(deadline, self.timeout).await?;
         connection.number += 1;
         connection.open = Some(open.clone());
@@ -196,6 +206,34 @@ impl Server {
             Error::StoreFull
         } else {
             self.address.gone(words)
+        }
+    }
+}
+
+/// An operation that waits for its answer. If it is dropped before, because its stage has
+/// less time than the store, the connection may be dead: nobody else would ever find out.
+struct Waiting<'s> {
+    suspect: &'s AtomicU64,
+    number: u64,
+    start: Instant,
+    over: bool,
+}
+
+impl<'s> Waiting<'s> {
+    fn new(suspect: &'s AtomicU64, number: u64) -> Self {
+        Self {
+            suspect,
+            number,
+            start: Instant::now(),
+            over: false,
+        }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if !self.over && self.start.elapsed() >= PATIENCE {
+            self.suspect.store(self.number, Ordering::Relaxed);
         }
     }
 }

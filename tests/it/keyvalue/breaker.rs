@@ -3,6 +3,10 @@
 use super::{config, did, error, send};
 use crate::support::{Host, Redis};
 use serde_json::{Value, json};
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 const ANSWERS_AGAIN: &str = "the key-value store answers again";
@@ -11,8 +15,7 @@ fn set(host: &Host) -> Value {
     did(host, "one-first", json!([["set", "k", "v"]]))[0].clone()
 }
 
-fn store(redis: &Redis, timeout: &str) -> String {
-    let url = redis.url();
+fn store(url: &str, timeout: &str) -> String {
     let store = format!(
         "redis = {{ url = \"{url}\" }}\nsecrets = [\"env:STATE_SECRET\"]\ntimeout = \"{timeout}\""
     );
@@ -36,7 +39,7 @@ fn up(host: &Host) -> (f64, Value) {
 #[test]
 fn a_store_that_hangs_is_not_waited_for_by_every_request() {
     let redis = Redis::start("");
-    let host = Host::start(&store(&redis, "300ms"));
+    let host = Host::start(&store(&redis.url(), "300ms"));
     assert_eq!(set(&host), Value::Null);
     assert_eq!(up(&host), (1.0, json!(true)));
     redis.signal("STOP");
@@ -71,7 +74,7 @@ fn a_store_that_hangs_is_not_waited_for_by_every_request() {
 #[test]
 fn stages_with_less_time_than_the_store_notice_it_as_well() {
     let redis = Redis::start("");
-    let text = store(&redis, "20s").replace("timeout = \"25s\"", "timeout = \"400ms\"");
+    let text = store(&redis.url(), "20s").replace("timeout = \"25s\"", "timeout = \"400ms\"");
     let host = Host::start(&text);
     assert_eq!(set(&host), Value::Null);
     redis.signal("STOP");
@@ -95,6 +98,63 @@ fn stages_with_less_time_than_the_store_notice_it_as_well() {
     let start = Instant::now();
     while send(&host, "one-first", &operation).json()["payload"]["did"] != json!([null]) {
         assert!(start.elapsed() < Duration::from_secs(30), "{}", host.log());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Passes bytes on to a server and back, but for connections that are dead.
+fn forwarder(server: String) -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("redis://{}", listener.local_addr().unwrap());
+    // So many of the first connections are dead.
+    let dead = Arc::new(AtomicUsize::new(0));
+    let are_dead = Arc::clone(&dead);
+    // It ends with the process.
+    std::thread::spawn(move || {
+        for (number, client) in listener.incoming().enumerate() {
+            let client = client.unwrap();
+            let server = TcpStream::connect(&server).unwrap();
+            for (mut from, mut to) in [
+                (client.try_clone().unwrap(), server.try_clone().unwrap()),
+                (server, client),
+            ] {
+                let dead = Arc::clone(&are_dead);
+                std::thread::spawn(move || {
+                    let mut bytes = [0; 4_096];
+                    while let Ok(length) = from.read(&mut bytes) {
+                        if length == 0 {
+                            return;
+                        }
+                        if number >= dead.load(Ordering::Relaxed)
+                            && to.write_all(&bytes[..length]).is_err()
+                        {
+                            return;
+                        }
+                    }
+                });
+            }
+        }
+    });
+    (url, dead)
+}
+
+#[test]
+fn a_dead_connection_is_left_although_no_stage_waits_for_the_timeout() {
+    let redis = Redis::start("");
+    let (url, dead) = forwarder(redis.address());
+    let text = store(&url, "30s").replace("timeout = \"25s\"", "timeout = \"400ms\"");
+    let host = Host::start(&text);
+    assert_eq!(set(&host), Value::Null);
+    dead.store(1, Ordering::Relaxed);
+    let operation = json!([["set", "k", "v"]]);
+    assert_eq!(send(&host, "one-first", &operation).status, 504);
+    let start = Instant::now();
+    loop {
+        let answer = send(&host, "one-first", &operation);
+        if answer.status == 200 && answer.json()["payload"]["did"] == json!([null]) {
+            break;
+        }
+        assert!(start.elapsed() < Duration::from_secs(20), "{}", host.log());
         std::thread::sleep(Duration::from_millis(20));
     }
 }
