@@ -76,7 +76,7 @@ fn stages_with_less_time_than_the_store_notice_it_as_well() {
     let redis = Redis::start("");
     let text = store(&redis.url(), "20s").replace("timeout = \"25s\"", "timeout = \"400ms\"");
     let host = Host::start(&text);
-    assert_eq!(set(&host), Value::Null);
+    works_in_time(&host);
     redis.signal("STOP");
     let operation = json!([["set", "k", "v"]]);
     let start = Instant::now();
@@ -144,17 +144,23 @@ fn a_dead_connection_is_left_although_no_stage_waits_for_the_timeout() {
     let (url, dead) = forwarder(redis.address());
     let text = store(&url, "30s").replace("timeout = \"25s\"", "timeout = \"400ms\"");
     let host = Host::start(&text);
-    assert_eq!(set(&host), Value::Null);
+    works_in_time(&host);
     dead.store(1, Ordering::Relaxed);
     let operation = json!([["set", "k", "v"]]);
     assert_eq!(send(&host, "one-first", &operation).status, 504);
+    works_in_time(&host);
+}
+
+/// Sets until it is done within the stage's little time, which a busy machine may miss.
+fn works_in_time(host: &Host) {
+    let operation = json!([["set", "k", "v"]]);
     let start = Instant::now();
     loop {
-        let answer = send(&host, "one-first", &operation);
+        let answer = send(host, "one-first", &operation);
         if answer.status == 200 && answer.json()["payload"]["did"] == json!([null]) {
-            break;
+            return;
         }
-        assert!(start.elapsed() < Duration::from_secs(20), "{}", host.log());
+        assert!(start.elapsed() < Duration::from_secs(30), "{}", host.log());
         std::thread::sleep(Duration::from_millis(20));
     }
 }
