@@ -126,7 +126,11 @@ impl Host {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("retort.toml");
         std::fs::write(&file, with_plugins(config, folder.path())).unwrap();
+        // A server that is killed leaves its temporary folder.
+        let temporary = folder.path().join(".tmp");
+        std::fs::create_dir(&temporary).unwrap();
         let mut child = program
+            .env("TMPDIR", temporary)
             .arg("serve")
             .args(arguments)
             .args(["--log", "debug", "--config"])
