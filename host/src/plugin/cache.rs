@@ -17,6 +17,7 @@ use std::hash::{Hash, Hasher};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 use tempfile::TempDir;
 use wasmtime::{Cache, CacheConfig, Engine};
@@ -54,6 +55,9 @@ const PRIVATE: u32 = 0o700;
 pub(super) struct CodeCache {
     folder: PathBuf,
     temporary: Option<TempDir>,
+    /// Held while an entry of a temporary folder is there. Plugins of the same component
+    /// have the same entry, and the first of them to load it would take it from the others.
+    loading: Mutex<()>,
 }
 
 impl CodeCache {
@@ -64,6 +68,7 @@ impl CodeCache {
         let kept = Self {
             folder,
             temporary: None,
+            loading: Mutex::default(),
         };
         kept.remove_left_over();
         kept.remove_damaged()?;
@@ -81,7 +86,12 @@ impl CodeCache {
             .or_else(|error| builder.tempdir_in(SHARED_MEMORY).map_err(|_| error))?;
         let folder = temporary.path().to_owned();
         let temporary = Some(temporary);
-        Self { folder, temporary }.open()
+        Self {
+            folder,
+            temporary,
+            loading: Mutex::default(),
+        }
+        .open()
     }
 
     fn open(self) -> wasmtime::Result<(Self, Cache)> {
@@ -138,8 +148,13 @@ impl CodeCache {
         let folder = self.folder.join(CACHE).join(relative);
         fs::create_dir_all(&folder)?;
         let file = folder.join(name);
+        let loading = self.loading.lock().unwrap_or_else(PoisonError::into_inner);
         fs::rename(code, &file)?;
-        Ok(Taken { cache: self, file })
+        Ok(Taken {
+            cache: self,
+            file,
+            _alone: (!self.is_kept()).then_some(loading),
+        })
     }
 
     /// Writes down what is there now, in one step.
@@ -258,6 +273,7 @@ impl Drop for CodeCache {
 pub(super) struct Taken<'a> {
     cache: &'a CodeCache,
     file: PathBuf,
+    _alone: Option<MutexGuard<'a, ()>>,
 }
 
 impl Taken<'_> {
@@ -265,7 +281,7 @@ impl Taken<'_> {
     pub(super) fn loaded(self) {
         if !self.cache.is_kept() {
             // It takes room until the end of the process otherwise, and no more.
-            let _ = fs::remove_file(self.file);
+            let _ = fs::remove_file(&self.file);
         }
     }
 }

@@ -1,7 +1,8 @@
 //! A configuration that was refused is taken when what was wrong is right.
 
 use super::{NEVER, OFTEN, REFUSED, SERVES, said, says};
-use crate::support::Host;
+use crate::support::{Host, post};
+use std::io::Write;
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -75,9 +76,14 @@ fn a_refusal_that_nobody_can_mend_in_a_file_is_tried_again() {
     // So that connections take all that the process may open.
     let server = format!("{OFTEN}\nhead_timeout = \"60s\"");
     let host = Host::start_after("ulimit -n 80", &says("one", &server));
-    let crowd: Vec<_> = (0..120)
-        .filter_map(|_| TcpStream::connect(host.address).ok())
-        .collect();
+    // Each has a request in flight, and so makes room for nobody.
+    let request = post("/webhooks/a", "content-length: 10\n", "");
+    let connect = |_| {
+        let mut stream = TcpStream::connect(host.address).ok()?;
+        stream.write_all(&request).ok()?;
+        Some(stream)
+    };
+    let crowd: Vec<_> = (0..120).filter_map(connect).collect();
     host.logged(&["a connection could not be accepted"]);
     host.configure(&says("two", &server));
     host.logged(&["ERROR", REFUSED, "Too many open files"]);

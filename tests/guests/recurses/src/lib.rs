@@ -18,11 +18,14 @@ fn transform(invocation: Invocation, _payload: String) -> Answer {
     Ok(Outcome::Replaced(format!("{{\"depth\":{depth}}}")))
 }
 
-#[expect(unconditional_recursion, reason = "that is what this guest is for")]
+/// All of its frame is in registers, or in what stands for them.
 #[inline(never)]
 fn deep(depth: u64) -> u64 {
+    if depth == u64::MAX {
+        return depth;
+    }
     // What is done after the call keeps it from becoming a jump.
-    black_box(deep(black_box(depth) + 1)) ^ depth
+    deep(depth + 1).wrapping_mul(31) ^ depth
 }
 
 #[expect(unconditional_recursion, reason = "that is what this guest is for")]
