@@ -68,6 +68,12 @@ pub enum Refusal {
         /// In calls.
         limit: usize,
     },
+    /// It would most likely not get a slot in the time that a call waits.
+    #[error("calls of the tenant have waited for {} ms for a slot already", waited.as_millis())]
+    WaitTooLong {
+        /// How long the first of them has waited.
+        waited: Duration,
+    },
     /// The tenant's fuel for now is used up.
     #[error("the tenant's fuel of {limit} units a minute is used up")]
     FuelSpent {
@@ -95,6 +101,7 @@ impl Refusal {
         match self {
             Self::NoSlot { .. } => "no-slot",
             Self::QueueFull { .. } => "queue-full",
+            Self::WaitTooLong { .. } => "wait-too-long",
             Self::FuelSpent { .. } => "fuel-spent",
             Self::BodyMemoryFull { .. } => "body-memory-full",
             Self::NoRoom => "no-room",
@@ -108,6 +115,7 @@ impl Refusal {
             Self::FuelSpent { wait, .. } => *wait,
             Self::NoSlot { .. }
             | Self::QueueFull { .. }
+            | Self::WaitTooLong { .. }
             | Self::BodyMemoryFull { .. }
             | Self::NoRoom => Duration::from_secs(1),
         }
@@ -250,7 +258,7 @@ impl Tenant {
     /// Why a call would be refused at once; nothing where it would get a slot, or wait.
     #[must_use]
     pub fn refusal(&self) -> Option<Refusal> {
-        self.fairness.slots().refusal(self.id)
+        self.fairness.slots().refusal(self.id, None)
     }
 
     /// The most memory for bodies that it may have, in bytes.

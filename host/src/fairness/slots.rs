@@ -32,11 +32,17 @@ struct Account {
     /// The most slots at once.
     most: u32,
     running: u32,
-    /// Whoever no longer waits has closed its end.
-    queue: VecDeque<oneshot::Sender<()>>,
+    queue: VecDeque<Queued>,
     /// [`Slots::given`] when it last had one.
     last: u64,
     budget: Option<Budget>,
+}
+
+/// A call that waits for a slot.
+struct Queued {
+    /// Whoever no longer waits has closed its end.
+    granted: oneshot::Sender<()>,
+    since: Instant,
 }
 
 /// How many slots there are.
@@ -129,7 +135,7 @@ pub(super) async fn take(
 ) -> Result<Slot, Refusal> {
     let (waiting, patience) = {
         let mut slots = tenant.fairness.slots();
-        match slots.ask(tenant.id)? {
+        match slots.ask(tenant.id, patience)? {
             None => return Ok(Slot::of(tenant)),
             Some(waiting) => (waiting, patience.unwrap_or(slots.patience).min(left)),
         }
@@ -235,7 +241,7 @@ impl Slots {
             .get(&id)
             .map_or_else(Calls::default, |account| Calls {
                 running: account.running,
-                waiting: account.queue.iter().filter(|it| !it.is_closed()).count(),
+                waiting: account.queue.iter().filter(|it| it.waits()).count(),
                 concurrency: account.most,
             })
     }
@@ -245,9 +251,11 @@ impl Slots {
         self.tenants.len()
     }
 
-    /// Why a call of the tenant is refused at once, if it is.
-    pub(super) fn refusal(&mut self, id: TenantId) -> Option<Refusal> {
+    /// Why a call of the tenant is refused at once, if it is. Without another word, it
+    /// waits for as long as all do.
+    pub(super) fn refusal(&mut self, id: TenantId, patience: Option<Duration>) -> Option<Refusal> {
         let free = self.free_for(id);
+        let patience = patience.unwrap_or(self.patience);
         let Some(account) = self.tenants.get_mut(&id) else {
             return Some(Refusal::NoSlot {
                 waited: Duration::ZERO,
@@ -259,17 +267,31 @@ impl Slots {
             let limit = budget.per_minute();
             return Some(Refusal::FuelSpent { limit, wait });
         }
-        let limit = account.allotment.queue;
-        if free || account.queue.len() < limit {
+        if free {
             return None;
         }
-        account.queue.retain(|waiting| !waiting.is_closed());
-        (account.queue.len() >= limit).then_some(Refusal::QueueFull { limit })
+        let limit = account.allotment.queue;
+        if account.queue.len() >= limit {
+            account.queue.retain(Queued::waits);
+        }
+        if account.queue.len() >= limit {
+            return Some(Refusal::QueueFull { limit });
+        }
+        // Who comes now will wait for about as long as the first has. In a crowd most of
+        // the queue would otherwise be read, wait for all its time, and be refused.
+        let first = account.queue.iter().find(|it| it.waits())?;
+        let waited = first.since.elapsed();
+        (waited.saturating_mul(5) > patience.saturating_mul(4))
+            .then_some(Refusal::WaitTooLong { waited })
     }
 
     /// A slot at once, or a place in the queue.
-    fn ask(&mut self, id: TenantId) -> Result<Option<oneshot::Receiver<()>>, Refusal> {
-        if let Some(refusal) = self.refusal(id) {
+    fn ask(
+        &mut self,
+        id: TenantId,
+        patience: Option<Duration>,
+    ) -> Result<Option<oneshot::Receiver<()>>, Refusal> {
+        if let Some(refusal) = self.refusal(id, patience) {
             return Err(refusal);
         }
         if self.free_for(id) {
@@ -280,7 +302,10 @@ impl Slots {
             return Ok(None);
         };
         let (granted, waiting) = oneshot::channel();
-        account.queue.push_back(granted);
+        account.queue.push_back(Queued {
+            granted,
+            since: Instant::now(),
+        });
         self.waiting.insert(id);
         Ok(Some(waiting))
     }
@@ -333,10 +358,16 @@ impl Slots {
                 continue;
             };
             // Nobody is there any more who waited in this place.
-            if granted.send(()).is_ok() {
+            if granted.granted.send(()).is_ok() {
                 self.give(id);
             }
         }
+    }
+}
+
+impl Queued {
+    fn waits(&self) -> bool {
+        !self.granted.is_closed()
     }
 }
 

@@ -126,6 +126,30 @@ fn the_queue_is_bounded_and_those_who_left_it_do_not_count() {
 }
 
 #[test]
+fn who_would_wait_in_vain_is_refused_at_once() {
+    let runtime = runtime();
+    let _entered = runtime.enter();
+    let fairness = Fairness::new();
+    let patience = Duration::from_millis(100);
+    let (name, allotment) = ("t".to_owned(), Allotment::default());
+    let tenant = &fairness.share_out(1, patience, [(&name, &allotment)])["t"];
+    let slot = now(tenant.slot(PATIENT)).unwrap();
+    let mut first = Box::pin(tenant.slot(PATIENT));
+    assert!(now(first.as_mut()).is_none());
+    assert_eq!(tenant.refusal(), None);
+    std::thread::sleep(patience);
+    assert!(matches!(
+        tenant.refusal(),
+        Some(Refusal::WaitTooLong { .. })
+    ));
+    // It is the first that counts, and one that has gone is none.
+    drop(first);
+    assert_eq!(tenant.refusal(), None);
+    drop(slot);
+    assert!(now(tenant.slot(PATIENT)).unwrap().is_ok());
+}
+
+#[test]
 fn whoever_waits_too_long_is_refused() {
     let (_, tenants) = tenants(1, &[Allotment::default()]);
     let tenant = &tenants[0];
