@@ -175,7 +175,7 @@ async fn admit<'a>(
     let Some(assistant) = assistant else {
         let name: String = name.chars().take(64).collect();
         let words = "refused: there is no assistant of this name";
-        log_refusal(snapshot, None, "no-such-assistant", words, &name);
+        log_refusal(snapshot, None, "no-such-assistant", words, || name);
         return Err(Rejection::NotVerified);
     };
     if let Err(closed) = admitted {
@@ -189,8 +189,14 @@ async fn admit<'a>(
                 Rejection::NotVerifiable(wait),
             ),
         };
-        let (kind, reason) = (closed.kind(), closed.to_string());
-        log_refusal(snapshot, Some(&assistant.name), kind, words, &reason);
+        let reason = || closed.to_string();
+        log_refusal(
+            snapshot,
+            Some(&assistant.name),
+            closed.kind(),
+            words,
+            reason,
+        );
         return Err(rejection);
     }
     if headers.contains_key(CONTENT_ENCODING) {
@@ -208,14 +214,17 @@ fn log_refusal(
     assistant: Option<&Arc<str>>,
     kind: &'static str,
     words: &'static str,
-    // As a string field, so that the log's format escapes it.
-    reason: &str,
+    // As a string field, so that the log's format escapes it. It is made only where the
+    // line is written.
+    reason: impl FnOnce() -> String,
 ) {
     let network = &snapshot.metrics.network;
     network.authentication_failures(assistant, kind).inc();
     match REFUSALS.admit(kind) {
-        Some(left_out) => tracing::warn!(kind, reason, left_out, "{words}"),
-        None => tracing::debug!(kind, reason, "{words}"),
+        Some(left_out) => {
+            tracing::warn!(kind, reason = reason().as_str(), left_out, "{words}");
+        }
+        None => tracing::debug!(kind, reason = reason().as_str(), "{words}"),
     }
 }
 

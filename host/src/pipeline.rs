@@ -285,13 +285,27 @@ fn log(stage: &Stage, result: &Result<Made, Fault>, usage: Option<&Usage>) {
         }
         // A tenant that has as much as it may have can cause any number of these lines.
         Err(fault @ Fault::Unavailable(refusal)) => {
-            let reason = fault.to_string();
-            let (reason, fault) = (reason.as_str(), fault.kind());
+            // Within the macros, which make it only where the line is written.
+            let reason = || fault.to_string();
+            let fault = fault.kind();
             match REFUSALS.admit(refusal.kind()) {
                 Some(left_out) => {
-                    tracing::warn!(plugin, fault, reason, left_out, "the stage is not called");
+                    tracing::warn!(
+                        plugin,
+                        fault,
+                        reason = reason().as_str(),
+                        left_out,
+                        "the stage is not called"
+                    );
                 }
-                None => tracing::debug!(plugin, fault, reason, "the stage is not called"),
+                None => {
+                    tracing::debug!(
+                        plugin,
+                        fault,
+                        reason = reason().as_str(),
+                        "the stage is not called"
+                    );
+                }
             }
         }
         // The beginning has its line; each request would only repeat it.

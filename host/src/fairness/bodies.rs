@@ -6,8 +6,8 @@ use super::{Refusal, Tenant, TenantId, locked};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// One part in so many is kept for tenants that have one body at most, so that a tenant
-/// finds room beside any number of busy others.
+/// One eighth is kept for tenants that have one body at most, so that a tenant finds room
+/// beside any number of busy others.
 const KEPT: u64 = 8;
 
 /// All memory for bodies, in bytes.
@@ -44,10 +44,10 @@ pub struct BodyCapacity {
     pub largest: u64,
 }
 
-/// Of the machine's memory, so much is for bodies where the configuration does not say ...
+/// Bodies get this part of the machine's memory where the configuration does not say ...
 const PART: u64 = 8;
 
-/// ... and at least as many of the largest.
+/// ... and at least the memory of this many of the largest bodies.
 const FEWEST: u64 = 4;
 
 /// What is for bodies where the system does not say how much memory it has, in bytes.
@@ -85,10 +85,10 @@ impl BodyMemory {
         }
     }
 
-    /// Takes so many bytes more.
+    /// Takes this many bytes more.
     ///
     /// # Errors
-    /// The tenant may not have more now, or nobody may.
+    /// The tenant has all that it may have, or all tenants together have.
     pub fn grow(&mut self, bytes: usize) -> Result<(), Refusal> {
         let bytes = bytes as u64;
         locked(&self.tenant.fairness.bodies).grow(self.tenant.id, bytes)?;
@@ -96,8 +96,8 @@ impl BodyMemory {
         Ok(())
     }
 
-    /// Has so many bytes from now on, whether there are as many or not: an answer that is
-    /// there is sent, and what comes after it waits.
+    /// Has this many bytes from now on, also beyond the budget: an answer that is made is
+    /// sent, and new bodies are refused meanwhile.
     pub fn set(&mut self, bytes: usize) {
         let bytes = bytes as u64;
         let mut bodies = locked(&self.tenant.fairness.bodies);

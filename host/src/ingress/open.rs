@@ -79,12 +79,25 @@ impl Drop for OpenRequest<'_> {
 
 /// A tenant that has as much as it may have can cause any number of these lines.
 fn log_refused(refusal: Refusal, status: u16, milliseconds: u64) {
-    let reason = refusal.to_string();
-    let reason = reason.as_str();
+    // Within the macros, which make it only where the line is written.
+    let reason = || refusal.to_string();
     match REFUSALS.admit(refusal.kind()) {
         Some(left_out) => {
-            tracing::warn!(status, milliseconds, reason, left_out, "refused: try again");
+            tracing::warn!(
+                status,
+                milliseconds,
+                reason = reason().as_str(),
+                left_out,
+                "refused: try again"
+            );
         }
-        None => tracing::debug!(status, milliseconds, reason, "refused: try again"),
+        None => {
+            tracing::debug!(
+                status,
+                milliseconds,
+                reason = reason().as_str(),
+                "refused: try again"
+            );
+        }
     }
 }

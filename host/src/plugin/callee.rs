@@ -22,7 +22,7 @@ pub(super) const HANDED_OVER: usize = 64 << 10;
 /// What a call may hand over besides the outcome's text: a tag, a pointer, a length.
 const RESULT_OVERHEAD: usize = 64;
 
-/// After so many units of fuel a guest writes down what it has used. In between, compiled
+/// How many units of fuel a guest uses until it writes down what it has used. In between, compiled
 /// code counts in a register: a call that is stopped or dropped in a loop is charged up to
 /// there, so that less than a millisecond of it is had for nothing.
 const FUEL_STEP: u64 = 1_000_000;

@@ -27,7 +27,7 @@ const CORE_INSTANCES: u32 = 16;
 const MEMORIES: u32 = 2;
 const TABLES: u32 = 16;
 
-/// The first so many bytes of a memory and of a table are written over after each call,
+/// This many bytes at the start of a memory and of a table are written over after each call,
 /// which spares the page faults of the next one; what lies behind them goes back to the
 /// system. The bundled plugins have their stack and most of their heap there. More would
 /// make every call pay for it, some 3 µs for each 100 KiB.
